@@ -1,0 +1,149 @@
+"""The values that pass between the stages: small, frozen, with units and directions.
+
+Glossary (the field's words; DESIGN names their papers): question `x`, passage `z`, answer `y`,
+retriever prior `p(z|x)`, null passage = the prompt without a passage (what the model says from memory),
+provenance = the posterior of each answer token over the passages and the null passage.
+
+Offsets are in characters (Python `str` indices) of `Document.text`; `end` is exclusive.
+Pages and lines count from 1. Scores: higher is nearer. Log-probabilities: natural logarithm.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from bisect import bisect_right
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors = NDArray[np.float32]
+"""(n, d) float32, rows of unit length: nearness is the dot product."""
+
+LogProbs = NDArray[np.float32]
+"""(k, V) float32, natural log, each row normalised over the vocabulary."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading of a document: `level` 1 is the outermost, `start` its first character."""
+
+    level: int
+    text: str
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What a source gave, as text.
+
+    `id` names it for people and is stable (a file's absolute path, or a name that the caller chose);
+    `digest` is the SHA-256 of its raw bytes; `pages` holds the start offset of every page, empty if the
+    format has no pages. For plain text and Markdown, offsets in `text` are offsets in the decoded file.
+    """
+
+    id: str
+    title: str
+    text: str
+    media_type: str
+    digest: str
+    headings: tuple[Heading, ...] = ()
+    pages: tuple[int, ...] = ()
+
+    def page_at(self, offset: int) -> int | None:
+        """The page that holds this character, or None for a format without pages."""
+        return bisect_right(self.pages, offset) if self.pages else None
+
+    def line_at(self, offset: int) -> int:
+        """The line that holds this character."""
+        return self.text.count("\n", 0, offset) + 1
+
+    def headings_at(self, offset: int) -> tuple[str, ...]:
+        """The headings that enclose this character, outermost first."""
+        path: list[Heading] = []
+        for heading in self.headings:
+            if heading.start > offset:
+                break
+            path = [h for h in path if h.level < heading.level] + [heading]
+        return tuple(h.text for h in path)
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A piece of a document, some 200 tokens: `text` is `document.text[start:end]`, to the letter."""
+
+    document: str
+    title: str
+    text: str
+    start: int
+    end: int
+    line: int = 1
+    page: int | None = None
+    headings: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """16 hexadecimal digits from the document's name, the span and the text."""
+        key = f"{self.document}\0{self.start}\0{self.end}\0{self.text}"
+        return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+    @property
+    def place(self) -> str:
+        """Where to look, for people: `p. 3` or `line 12`."""
+        return f"line {self.line}" if self.page is None else f"p. {self.page}"
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage that was found: `rank` from 1; `score`, higher is nearer; `log_prior` = log p(z|x).
+
+    `similarity` is the cosine of question and passage, in [-1, 1], where a dense search knows it.
+    Over the hits of one question the priors sum to 1 (log-sum-exp of `log_prior` is 0).
+    """
+
+    passage: Passage
+    rank: int
+    score: float
+    log_prior: float
+    similarity: float | None = None
+
+    @property
+    def prior(self) -> float:
+        """The retriever prior p(z|x), in [0, 1]."""
+        return math.exp(self.log_prior)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A document that did not go in: which, why, and what to do."""
+
+    path: str
+    cause: str
+    cure: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddReport:
+    """What `add` did: counts of documents, passages written, seconds, and the documents that failed."""
+
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    removed: int = 0
+    passages: int = 0
+    seconds: float = 0.0
+    failed: tuple[Failure, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A knowledge base at a glance; `bytes` is its size on disk."""
+
+    path: str
+    documents: int
+    passages: int
+    encoder: str
+    generator: str
+    bytes: int
+    version: str
