@@ -14,6 +14,7 @@ import hashlib
 import math
 from bisect import bisect_right
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,10 @@ Vectors = NDArray[np.float32]
 
 LogProbs = NDArray[np.float32]
 """(k, V) float32, natural log, each row normalised over the vocabulary."""
+
+
+Decoding = Literal["sequence", "token", "concat-best-first", "concat-best-last"]
+"""RAG-Sequence, RAG-Token, or the plain concatenation of the passages in one prompt (baselines)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,92 @@
+"""The contract of a generator: a language model as probabilities, never text in the dark."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quoth.types import LogProbs
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Tokens in segments, in reading order.
+
+    What ends at the end of a segment is a state that a generator may keep and reuse: with the segments
+    `(instructions, passage, question)` the state of `instructions + passage` does not depend on the
+    question. The last segment is never kept; segments of several prompts that are alike are read once.
+    """
+
+    segments: tuple[tuple[int, ...], ...]
+
+    def __len__(self) -> int:
+        return sum(map(len, self.segments))
+
+
+class Reading(Protocol):
+    """k prompts that have been read, and what may come next after each.
+
+    Use it as a context manager: it holds k sequences of the model until it is closed.
+    """
+
+    @property
+    def log_probs(self) -> LogProbs:
+        """(k, V) float32, natural log, rows normalised: the next token of each sequence."""
+
+    def step(self, tokens: Sequence[int | None]) -> None:
+        """Append one token to each sequence, all in one batch; a None leaves its sequence as it is.
+
+        A sequence that rests keeps its row of `log_probs`.
+        """
+
+    def score(self, continuations: Sequence[Sequence[int]]) -> list[NDArray[np.float32]]:
+        """For each continuation (k, m) float32: log p of each of its m tokens under every prompt.
+
+        Each continuation follows the prompts as they were read, whatever has been stepped since, and
+        stepping goes on undisturbed.
+        """
+
+    def reorder(self, index: Sequence[int]) -> None:
+        """Row i becomes what row `index[i]` was (for beams); a row may be taken twice or dropped."""
+
+    def __enter__(self) -> Reading: ...
+
+    def __exit__(self, *exc: object) -> None: ...
+
+
+class LanguageModel(Protocol):
+    """A language model. Deterministic: the same tokens give the same probabilities."""
+
+    @property
+    def name(self) -> str:
+        """What people call it, with its quantisation: `gemma-3-270m Q4_K_M`."""
+
+    @property
+    def begin(self) -> tuple[int, ...]:
+        """The tokens that every prompt starts with (the model's BOS, or nothing)."""
+
+    def ends(self, token: int) -> bool:
+        """Whether the model ends what it says with this token."""
+
+    def tokenize(self, text: str, *, special: bool = False) -> list[int]:
+        """The tokens of `text`, without BOS; `special` reads `<start_of_turn>` and the like as one token.
+
+        Text from documents and people is read with `special=False`, so that it cannot pose as a turn.
+        """
+
+    def detokenize(self, tokens: Sequence[int]) -> bytes:
+        """The bytes of `tokens`; UTF-8 if they end at a character's end."""
+
+    def chat(self, message: str) -> str | None:
+        """`message` as a user's turn in the model's own template, ready for the reply; None: a base model."""
+
+    def read(self, prompts: Sequence[Prompt]) -> Reading:
+        """Read k prompts at once; shared segments once, kept states not at all.
+
+        Raises:
+            ModelError: the prompts do not fit the model's context.
+        """

@@ -1,0 +1,181 @@
+"""llama.cpp's context through its C interface: cells, sequences, batches, states.
+
+The only file that touches pointers. A context holds the key/value cells of many sequences; the cells of
+a common prefix are shared (`kv_unified`), and the layers with a sliding window keep all their cells
+(`swa_full`), without which states could be neither copied nor kept.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import llama_cpp
+import numpy as np
+from numpy.typing import NDArray
+
+from quoth.errors import ModelError
+
+MAX_SEQUENCES = 64
+BATCH = 2048
+# Logits are a row of the whole vocabulary each (1 MB for Gemma); the runtime wants at least one a sequence.
+MAX_OUTPUTS = MAX_SEQUENCES
+_NO_SLOT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One token of a batch: it is put at `position` of `sequence`; `output` asks what comes next."""
+
+    sequence: int
+    position: int
+    token: int
+    output: bool = False
+
+
+def entries(sequence: int, start: int, tokens: Sequence[int], outputs: int = 0) -> list[Entry]:
+    """The tokens of one sequence from position `start`; the last `outputs` of them ask what comes next."""
+    first = len(tokens) - outputs
+    return [Entry(sequence, start + i, token, i >= first) for i, token in enumerate(tokens)]
+
+
+class Context:
+    """Sequences of one model. Methods may be called from several threads, one at a time is served."""
+
+    def __init__(self, model: ctypes.c_void_p, cells: int, threads: int) -> None:
+        params = llama_cpp.llama_context_default_params()
+        params.n_ctx = cells
+        params.n_batch = BATCH
+        params.n_seq_max = MAX_SEQUENCES
+        params.n_outputs_max = params.n_outputs_max_per_seq = MAX_OUTPUTS
+        params.n_threads = params.n_threads_batch = threads
+        params.kv_unified = params.swa_full = params.no_perf = True
+        params.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_ENABLED
+        self._context = llama_cpp.llama_init_from_model(model, params)
+        if not self._context:
+            raise ModelError(f"no context of {cells} tokens could be made", "free memory or use a smaller model")
+        self._memory = llama_cpp.llama_get_memory(self._context)
+        self._batch = llama_cpp.llama_batch_init(BATCH, 0, 1)
+        self._vocabulary = llama_cpp.llama_vocab_n_tokens(llama_cpp.llama_model_get_vocab(model))
+        self._free = list(range(MAX_SEQUENCES - 1, -1, -1))
+        self._lock = threading.RLock()
+        self.cells = cells
+
+    def close(self) -> None:
+        """Give the memory back."""
+        llama_cpp.llama_batch_free(self._batch)
+        llama_cpp.llama_free(self._context)
+
+    def set_threads(self, threads: int) -> None:
+        """Use this many threads from the next decode on."""
+        llama_cpp.llama_set_n_threads(self._context, threads, threads)
+
+    @property
+    def free_sequences(self) -> int:
+        """How many more sequences can be acquired."""
+        return len(self._free)
+
+    def idle(self, held: int) -> bool:
+        """Whether no sequences are in use but the `held` ones."""
+        return len(self._free) + held == MAX_SEQUENCES
+
+    def acquire(self) -> int:
+        """An empty sequence.
+
+        Raises:
+            ModelError: all are in use.
+        """
+        if not self._free:
+            raise ModelError(f"all {MAX_SEQUENCES} sequences are in use", "read fewer prompts at once")
+        return self._free.pop()
+
+    def release(self, sequence: int) -> None:
+        """Empty a sequence and give it back."""
+        self.truncate(sequence, 0)
+        self._free.append(sequence)
+
+    def truncate(self, sequence: int, length: int) -> None:
+        """Forget the tokens of a sequence from position `length` on."""
+        with self._lock:
+            llama_cpp.llama_memory_seq_rm(self._memory, sequence, length, -1)
+
+    def copy(self, source: int, target: int, length: int) -> None:
+        """Let `target`, empty, share the first `length` cells of `source`: no memory, no time."""
+        with self._lock:
+            llama_cpp.llama_memory_seq_cp(self._memory, source, target, 0, length)
+
+    def save(self, sequence: int) -> bytes:
+        """The state of a sequence: what `load` needs to have it back without reading."""
+        with self._lock:
+            size = llama_cpp.llama_state_seq_get_size(self._context, sequence)
+            buffer = (ctypes.c_uint8 * size)()
+            llama_cpp.llama_state_seq_get_data(self._context, buffer, size, sequence)
+            return bytes(buffer)
+
+    def load(self, sequence: int, state: bytes) -> None:
+        """Put a saved state into an empty sequence.
+
+        Raises:
+            ModelError: there is no room for it.
+        """
+        with self._lock:
+            buffer = (ctypes.c_uint8 * len(state)).from_buffer_copy(state)
+            if not llama_cpp.llama_state_seq_set_data(self._context, buffer, len(state), sequence):
+                raise self._full()
+
+    def decode(self, batch: Sequence[Entry]) -> NDArray[np.float32]:
+        """Read the entries; (outputs, V) float32 log-probabilities of what follows each that asked.
+
+        Raises:
+            ModelError: the cells are used up, or the runtime failed.
+        """
+        asked = sum(entry.output for entry in batch)
+        rows = np.empty((asked, self._vocabulary), np.float32)
+        done = 0
+        with self._lock:
+            for part in _parts(batch):
+                self._run(part)
+                outputs = sum(entry.output for entry in part)
+                if outputs:
+                    done += self._log_softmax(rows[done : done + outputs])
+        return rows
+
+    def _run(self, part: Sequence[Entry]) -> None:
+        batch = self._batch
+        batch.n_tokens = len(part)
+        for i, entry in enumerate(part):
+            batch.token[i] = entry.token
+            batch.pos[i] = entry.position
+            batch.n_seq_id[i] = 1
+            batch.seq_id[i][0] = entry.sequence
+            batch.logits[i] = entry.output
+        status = llama_cpp.llama_decode(self._context, batch)
+        if status == _NO_SLOT:
+            raise self._full()
+        if status:
+            raise ModelError(f"llama.cpp could not decode (status {status})", "report this with your model's name")
+
+    def _log_softmax(self, rows: NDArray[np.float32]) -> int:
+        """Fill `rows` with the normalised logits of the last decode."""
+        pointer = llama_cpp.llama_get_logits(self._context)
+        logits = np.ctypeslib.as_array(pointer, shape=rows.shape)
+        np.subtract(logits, logits.max(axis=1, keepdims=True), out=rows)
+        # float32 sums of 262,144 terms err by some 1e-6, numpy adding in pairs.
+        rows -= np.log(np.exp(rows).sum(axis=1, keepdims=True))
+        return len(rows)
+
+    def _full(self) -> ModelError:
+        return ModelError(f"the context of {self.cells} tokens is full", "use fewer or shorter passages")
+
+
+def _parts(batch: Sequence[Entry]) -> list[Sequence[Entry]]:
+    """Cut a batch where it is longer than one decode, or asks for more outputs than one decode."""
+    parts, start, outputs = [], 0, 0
+    for i, entry in enumerate(batch):
+        outputs += entry.output
+        if i - start == BATCH or outputs > MAX_OUTPUTS:
+            parts.append(batch[start:i])
+            start, outputs = i, int(entry.output)
+    return [*parts, batch[start:]] if start < len(batch) else parts

@@ -1,0 +1,108 @@
+"""Prompts that llama.cpp has read, and what may come next after each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quoth.generators.llama_context import Context, Entry, entries
+from quoth.types import LogProbs
+
+
+@dataclass(slots=True)
+class _Row:
+    """A prompt's sequence, and a stepping copy of it once something was appended.
+
+    The prompt's own cells stay untouched, so that `score` can always go back to them.
+    """
+
+    prompt: int
+    stepping: int
+    length: int
+
+
+class LlamaReading:
+    """k prompts that have been read; see `quoth.generators.base.Reading`."""
+
+    def __init__(self, context: Context, sequences: Sequence[int], lengths: Sequence[int], after: LogProbs) -> None:
+        self._context = context
+        self._prompts = list(sequences)
+        self._lengths = list(lengths)
+        self._after = after
+        self._log_probs = after.copy()
+        self._rows = [_Row(i, self._fork(i), lengths[i]) for i in range(len(sequences))]
+
+    def __enter__(self) -> LlamaReading:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        """Give the sequences back."""
+        for sequence in [row.stepping for row in self._rows] + self._prompts:
+            self._context.release(sequence)
+        self._rows, self._prompts = [], []
+
+    @property
+    def log_probs(self) -> LogProbs:
+        """(k, V) float32, natural log, rows normalised: the next token of each sequence."""
+        return self._log_probs
+
+    def step(self, tokens: Sequence[int | None]) -> None:
+        """Append one token to each sequence, all in one batch; a None leaves its sequence as it is."""
+        moving = [(i, token) for i, token in enumerate(tokens) if token is not None]
+        batch = [Entry(self._rows[i].stepping, self._rows[i].length, token, True) for i, token in moving]
+        self._log_probs[[i for i, _ in moving]] = self._context.decode(batch)
+        for i, _ in moving:
+            self._rows[i].length += 1
+
+    def score(self, continuations: Sequence[Sequence[int]]) -> list[NDArray[np.float32]]:
+        """For each continuation (k, m) float32: log p of each of its m tokens under every prompt."""
+        scores: list[NDArray[np.float32]] = []
+        room = max(1, self._context.free_sequences // max(1, len(self._prompts)))
+        for start in range(0, len(continuations), room):
+            scores += self._score(continuations[start : start + room])
+        return scores
+
+    def reorder(self, index: Sequence[int]) -> None:
+        """Row i becomes what row `index[i]` was."""
+        old = self._rows
+        self._rows = [self._take(old[i]) for i in index]
+        self._log_probs = self._log_probs[list(index)]
+        for row in old:
+            self._context.release(row.stepping)
+
+    def _take(self, row: _Row) -> _Row:
+        stepping = self._context.acquire()
+        self._context.copy(row.stepping, stepping, row.length)
+        return _Row(row.prompt, stepping, row.length)
+
+    def _fork(self, prompt: int) -> int:
+        sequence = self._context.acquire()
+        self._context.copy(self._prompts[prompt], sequence, self._lengths[prompt])
+        return sequence
+
+    def _score(self, continuations: Sequence[Sequence[int]]) -> list[NDArray[np.float32]]:
+        """All continuations under all prompts in one batch: each pair in a sequence of its own."""
+        forks, batch = [], []
+        for continuation in continuations:
+            for i, length in enumerate(self._lengths):
+                forks.append(self._fork(i))
+                batch += entries(forks[-1], length, continuation[:-1], outputs=len(continuation) - 1)
+        rows = self._context.decode(batch)
+        for fork in forks:
+            self._context.release(fork)
+        return self._pick(continuations, rows)
+
+    def _pick(self, continuations: Sequence[Sequence[int]], rows: LogProbs) -> list[NDArray[np.float32]]:
+        """From what may follow each token, the log p of the token that does follow."""
+        scores, done = [], 0
+        for continuation in continuations:
+            size = len(continuation) - 1
+            scores.append(np.empty((len(self._lengths), len(continuation)), np.float32))
+            for i in range(len(self._lengths)):
+                scores[-1][i, :1] = self._after[i, list(continuation[:1])]
+                scores[-1][i, 1:] = rows[np.arange(done, done + size), list(continuation[1:])]
+                done += size
+        return scores

@@ -1,0 +1,89 @@
+"""What a parser gives, and how it is written: text with headings and pages at known offsets."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from quoth.types import Heading
+
+_NOISE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b\u200e\u200f\u2060\ufeff\ufff9-\ufffb\ufffe\uffff]")
+_SPACES = re.compile(r"[^\S\n]+")
+_AROUND_LINES = re.compile(r" ?\n ?")
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A document's text with its title ("" if the file has none), headings and page starts."""
+
+    text: str
+    title: str = ""
+    headings: tuple[Heading, ...] = ()
+    pages: tuple[int, ...] = ()
+
+
+def clean(text: str) -> str:
+    """Text without control, zero-width and invalid characters; lone surrogates become U+FFFD."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return _NOISE.sub("", text).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def squeeze(text: str) -> str:
+    """Clean text with runs of blanks made one blank; line breaks stay, without blanks around them."""
+    return _AROUND_LINES.sub("\n", _SPACES.sub(" ", clean(text))).strip()
+
+
+def one_line(text: str) -> str:
+    """Clean text on one line."""
+    return " ".join(clean(text).split())
+
+
+@dataclass
+class Writer:
+    """Builds a `Content` block by block.
+
+    `gap` counts the line breaks before a block: 2 leaves a blank line, 1 keeps it with the line above.
+    """
+
+    pieces: list[str] = field(default_factory=list)
+    length: int = 0
+    headings: list[Heading] = field(default_factory=list)
+    pages: list[int] = field(default_factory=list)
+    new_page: bool = False
+
+    def block(self, text: str, gap: int = 2) -> None:
+        """Add a block as it stands; an empty one is left out."""
+        if not text.strip():
+            return
+        if self.pieces:
+            self._add("\n" * gap)
+        if self.new_page:
+            self._start_page()
+        self._add(text)
+
+    def heading(self, level: int, text: str) -> None:
+        """Add a heading on a line of its own."""
+        text = one_line(text)
+        if text:
+            self.block(text)
+            self.headings.append(Heading(level, text, self.length - len(text)))
+
+    def page(self) -> None:
+        """Start a page at the next block. A page without text starts where the next one does."""
+        if self.new_page:
+            self._start_page()
+        self.new_page = True
+
+    def content(self, title: str = "") -> Content:
+        """What was written."""
+        if self.new_page:
+            self._start_page()
+        return Content("".join(self.pieces), one_line(title), tuple(self.headings), tuple(self.pages))
+
+    def _start_page(self) -> None:
+        self.pages.append(self.length)
+        self.new_page = False
+
+    def _add(self, text: str) -> None:
+        self.pieces.append(text)
+        self.length += len(text)

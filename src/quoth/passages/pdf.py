@@ -1,0 +1,147 @@
+"""PDF: the text of every page, in paragraphs, with headings by the size of their letters.
+
+The text is ours (a PDF holds placed letters, not text): lines are joined to paragraphs, words parted at line
+ends are joined, and what repeats at the edges of most pages (running heads, page numbers) is left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+import pypdfium2
+
+from quoth.errors import DocumentError
+from quoth.passages.content import Content, Writer, one_line
+from quoth.passages.pdf_lines import PARTED, Line, page_lines
+from quoth.passages.pdf_paragraphs import Block, blocks
+
+_PASSWORD = 4  # FPDF_ERR_PASSWORD
+_EDGE = 2
+_DIGITS = re.compile(r"\d+")
+_HYPHENATED = re.compile(r"\w+-\w+")
+_PARTED_WORD = re.compile(rf"(\w+){PARTED}(\w+)")
+_WORD = re.compile(r"[^\W\d_]{3}")
+_MACHINE_TITLE = re.compile(r"^(microsoft |untitled|document\d*$|slide \d|powerpoint|\(anonymous)|\.\w{2,5}$", re.I)
+_NO_TITLE = re.compile(r"^(table of )?contents$", re.I)
+_MAX_LEVELS = 4
+
+
+def read(data: bytes, media_type: str) -> Content:  # noqa: ARG001 - every parser has this signature
+    """The text of a PDF. Raises DocumentError if it is broken, encrypted or has no text (a scan)."""
+    pages, title = _pages(data)
+    if not any(pages):
+        cause = f"its {len(pages)} page(s) hold no text: it is scanned, or all pictures"
+        raise DocumentError(cause, "recognise its text (OCR) with another program first")
+    pages = _without_furniture(pages)
+    body = _body_size([line for page in pages for line in page])
+    mend = _Mender(line.text for page in pages for line in page)
+    found = [[mend(block) for block in blocks(page, body)] for page in pages]
+    levels = _levels(block.size for page in found for block in page if block.is_heading)
+    content = _write(found, levels)
+    return Content(content.text, _title(title, found), content.headings, content.pages)
+
+
+def _pages(data: bytes) -> tuple[list[list[Line]], str]:
+    """The lines of every page, and the title in the metadata."""
+    try:
+        document = pypdfium2.PdfDocument(data)
+    except pypdfium2.PdfiumError as error:
+        if error.err_code == _PASSWORD:
+            raise DocumentError("the PDF is encrypted", "remove its password and add it again") from error
+        raise DocumentError("the PDF is broken", "open it in a viewer and save or print it as PDF anew") from error
+    with document:
+        pages = [_page(document, number) for number in range(len(document))]
+        return pages, one_line(document.get_metadata_value("Title"))
+
+
+def _page(document: pypdfium2.PdfDocument, number: int) -> list[Line]:
+    """The lines of one page; none if the page cannot be loaded, so that the others still count."""
+    try:
+        page = document[number]
+        text = page.get_textpage()
+    except pypdfium2.PdfiumError:
+        return []
+    lines = page_lines(text)
+    text.close()
+    page.close()
+    return lines
+
+
+def _without_furniture(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
+    """The pages without the lines at their top and bottom that come on a third of them, and three times.
+
+    Numbers do not count when lines are compared. A document of which nothing would be left is left alone.
+    """
+    edges = [_edges(page) for page in pages]
+    counts = Counter(key for page in edges for key in set(page.values()))
+    furniture = {key for key, count in counts.items() if count >= max(3, len(pages) / 3)}
+    kept = [
+        [line for i, line in enumerate(page) if edge.get(i) not in furniture]
+        for page, edge in zip(pages, edges, strict=True)
+    ]
+    return kept if any(kept) else [list(page) for page in pages]
+
+
+def _edges(page: Sequence[Line]) -> dict[int, str]:
+    """The lines nearest to the top and the bottom of a page: index -> text with its numbers masked."""
+    by_height = sorted(range(len(page)), key=lambda i: page[i].bottom)
+    return {i: _DIGITS.sub("#", page[i].text) for i in by_height[:_EDGE] + by_height[-_EDGE:]}
+
+
+def _body_size(lines: Sequence[Line]) -> float:
+    """The size of the letters that most text is set in, in points."""
+    counts: Counter[float] = Counter()
+    for line in lines:
+        counts[line.size] += len(line.text)
+    return counts.most_common(1)[0][0]
+
+
+class _Mender:
+    """Words that were parted at line ends -> whole, with a hyphen if the document writes them so elsewhere."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self.hyphenated = {word.lower() for line in lines for word in _HYPHENATED.findall(line)}
+
+    def __call__(self, block: Block) -> Block:
+        """The block with its words made whole."""
+        if PARTED not in block.text:
+            return block
+        text = _PARTED_WORD.sub(self._whole, block.text).replace(PARTED, "")
+        return Block(text, block.size, block.is_heading)
+
+    def _whole(self, parts: re.Match[str]) -> str:
+        hyphenated = f"{parts[1]}-{parts[2]}"
+        return hyphenated if hyphenated.lower() in self.hyphenated else parts[1] + parts[2]
+
+
+def _levels(sizes: Iterator[float]) -> dict[float, int]:
+    """Sizes of headings -> levels, the largest is 1; sizes within 4 % are one."""
+    levels: dict[float, int] = {}
+    level, last = 0, 0.0
+    for size in sorted(set(sizes), reverse=True):
+        if not level or size < last * 0.96:
+            level, last = level + 1, size
+        levels[size] = min(level, _MAX_LEVELS)
+    return levels
+
+
+def _write(pages: Sequence[Sequence[Block]], levels: dict[float, int]) -> Content:
+    writer = Writer()
+    for page in pages:
+        writer.page()
+        for block in page:
+            if block.is_heading:
+                writer.heading(levels[block.size], block.text)
+            else:
+                writer.block(block.text)
+    return writer.content()
+
+
+def _title(metadata: str, pages: Sequence[Sequence[Block]]) -> str:
+    """The title in the metadata unless a program made it up; else the largest heading of the first page."""
+    if _WORD.search(metadata) and not _MACHINE_TITLE.search(metadata):
+        return metadata
+    first = [b for b in pages[0] if b.is_heading and not _NO_TITLE.match(b.text)] if pages else []
+    return one_line(max(first, key=lambda block: block.size).text) if first else ""

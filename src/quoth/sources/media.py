@@ -1,0 +1,91 @@
+"""What a file is, from its name: the table of media types that Quoth reads.
+
+A type that is not here is not read: pictures, archives, programs. Text in a file whose name says nothing
+is found by looking (`looks_like_text`), and only for files that the user named.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+TEXT = "text/plain"
+MARKDOWN = "text/markdown"
+HTML = "text/html"
+PDF = "application/pdf"
+MAIL = "message/rfc822"
+EPUB = "application/epub+zip"
+XML = "application/xml"
+
+_OPEN = "application/vnd.oasis.opendocument."
+_OFFICE = "application/vnd.openxmlformats-officedocument."
+_MACROS = ".macroEnabled.12"
+DOCX = f"{_OFFICE}wordprocessingml.document"
+PPTX = f"{_OFFICE}presentationml.presentation"
+XLSX = f"{_OFFICE}spreadsheetml.sheet"
+DOC, PPT, XLS = "application/msword", "application/vnd.ms-powerpoint", "application/vnd.ms-excel"
+RTF = "application/rtf"
+ODT, ODS, ODP = f"{_OPEN}text", f"{_OPEN}spreadsheet", f"{_OPEN}presentation"
+MSG = "application/vnd.ms-outlook"
+
+_TEXT_SUFFIXES = """
+    txt text log csv tsv json jsonl ndjson yaml yml toml ini cfg conf properties env srt vtt rst adoc asciidoc org
+    tex latex bib typ py pyi pyx r rs go java kt kts scala groovy clj c h cc cpp cxx hpp hh m mm cs fs vb swift dart
+    js jsx mjs cjs ts tsx vue svelte css scss sass less php rb pl pm lua jl hs elm ml mli ex exs erl lisp el scm vim
+    sh bash zsh fish ps1 bat cmd sql graphql proto thrift cmake make mk gradle tf nix dockerfile diff patch po pot
+    geojson tcl zig nim d pas f f90 f95 asm s v sv vhd vhdl awk sed ris enw nbib
+""".split()
+
+_SUFFIXES = {
+    **dict.fromkeys(_TEXT_SUFFIXES, TEXT),
+    **dict.fromkeys(("md", "markdown", "mdown", "mkd", "commonmark", "mdx", "qmd", "rmd"), MARKDOWN),
+    **dict.fromkeys(("html", "htm", "xhtml", "xht"), HTML),
+    **dict.fromkeys(("xml", "rss", "atom", "opml", "fb2", "docbook", "dbk", "kml"), XML),
+    "pdf": PDF,
+    "eml": MAIL,
+    "epub": EPUB,
+    "docx": DOCX,
+    "docm": f"application/vnd.ms-word.document{_MACROS}",
+    "dotx": f"{_OFFICE}wordprocessingml.template",
+    "pptx": PPTX,
+    "pptm": f"application/vnd.ms-powerpoint.presentation{_MACROS}",
+    "ppsx": f"{_OFFICE}presentationml.slideshow",
+    "potx": f"{_OFFICE}presentationml.template",
+    "xlsx": XLSX,
+    "xlsm": f"application/vnd.ms-excel.sheet{_MACROS}",
+    "xltx": f"{_OFFICE}spreadsheetml.template",
+    "xlsb": f"application/vnd.ms-excel.sheet.binary{_MACROS}",
+    **dict.fromkeys(("doc", "dot"), DOC),
+    **dict.fromkeys(("ppt", "pps"), PPT),
+    **dict.fromkeys(("xls", "xlt"), XLS),
+    "rtf": RTF,
+    "odt": ODT,
+    "ods": ODS,
+    "odp": ODP,
+    "msg": MSG,
+    "ipynb": "application/x-ipynb+json",
+}
+
+_TEXT_NAMES = frozenset(
+    """readme license licence copying notice authors contributors changelog changes history news install todo
+    makefile dockerfile containerfile jenkinsfile vagrantfile gemfile rakefile procfile codeowners""".split()
+)
+
+
+def media_type(path: Path) -> str | None:
+    """The media type that the file's name tells, or None if no parser reads such a file."""
+    suffix = path.suffix.lower().lstrip(".")
+    if not suffix and path.name.lower() in _TEXT_NAMES:
+        return TEXT
+    return _SUFFIXES.get(suffix)
+
+
+def looks_like_text(head: bytes) -> bool:
+    """Whether the first bytes of a file (some thousand are enough) are UTF-8 text, and not empty."""
+    if not head or b"\0" in head:
+        return False
+    try:
+        head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        # The window may end inside a character: at most three bytes are then missing.
+        return error.reason == "unexpected end of data" and error.start >= len(head) - 3
+    return True

@@ -1,0 +1,170 @@
+"""The Lance store: one table, so that one commit replaces a document whole.
+
+Readers in other processes see the last commit at each search; a kill at any moment leaves the last commit.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+# Before the import: Lance reads it once. Hybrid queries and index builds log what is no news to a user.
+os.environ.setdefault("LANCE_LOG", "error")
+
+import lancedb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from lancedb.index import FTS, BTree, IvfFlat
+from lancedb.query import MatchQuery
+
+from quoth.errors import StoreError
+from quoth.store.base import Found, StoredDocument
+from quoth.types import Passage, Vectors
+
+TABLE = "passages"
+# Below this many rows a scan of all vectors is as fast as any index.
+INDEX_FROM = 50_000
+PARTITIONS = 256
+PROBES = 20
+_PASSAGE_COLUMNS = ["document", "title", "text", "start", "end", "line", "page", "headings"]
+
+
+def _schema(dimension: int) -> pa.Schema:
+    text, number = pa.string(), pa.int64()
+    return pa.schema(
+        [
+            pa.field("id", text, nullable=False),
+            pa.field("document", text, nullable=False),
+            pa.field("digest", text, nullable=False),
+            pa.field("title", text),
+            pa.field("text", text),
+            pa.field("start", number),
+            pa.field("end", number),
+            pa.field("line", number),
+            pa.field("page", number),
+            pa.field("headings", pa.list_(text)),
+            pa.field("words", text),
+            pa.field("vector", pa.list_(pa.float32(), dimension)),
+        ]
+    )
+
+
+@contextmanager
+def _reporting(doing: str) -> Iterator[None]:
+    """Lance raises RuntimeError, ValueError and OSError for what went wrong on disk: say it in our words."""
+    try:
+        yield
+    except (RuntimeError, ValueError, OSError) as error:
+        reason = str(error).strip().splitlines()[0][:300]
+        full = "no space" in str(error).lower()
+        cure = "free some room and try again" if full else "check the folder's rights and room, then try again"
+        raise StoreError(f"could not {doing} ({reason})", f"{cure}; what was there before is still there") from error
+
+
+class LanceStore:
+    """Passages in a Lance table; see `quoth.store.base.Store`."""
+
+    def __init__(self, folder: Path, dimension: int) -> None:
+        """Open the table in `folder`, or make it.
+
+        Raises:
+            StoreError: it can be neither opened nor made.
+        """
+        with _reporting(f"open the knowledge base in {folder}"):
+            # Zero: each search looks whether another process has written.
+            database = lancedb.connect(folder, read_consistency_interval=timedelta(0))
+            self._table = database.create_table(TABLE, schema=_schema(dimension), exist_ok=True)
+
+    def replace(self, digests: Mapping[str, str], passages: Sequence[Passage], vectors: Vectors) -> None:
+        """From this commit on, the documents that `digests` names have exactly these passages."""
+        rows = _rows(digests, passages, vectors, self._table.schema)
+        known = list(digests)
+        with _reporting("write to the knowledge base"):
+            if not self._table.count_rows(_among(known)):
+                self._table.add(rows)
+                return
+            merge = self._table.merge_insert("id").when_matched_update_all().when_not_matched_insert_all()
+            merge.when_not_matched_by_source_delete(_among(known)).execute(rows)
+
+    def remove(self, documents: Sequence[str]) -> None:
+        """Take these documents out, in one commit."""
+        if documents:
+            with _reporting("remove from the knowledge base"):
+                self._table.delete(_among(documents))
+
+    def documents(self) -> dict[str, StoredDocument]:
+        """All documents by name."""
+        with _reporting("read the knowledge base"):
+            rows = self._table.search().select(["document", "digest", "title"]).to_arrow()
+        counted = rows.group_by("document").aggregate([("digest", "min"), ("title", "min"), ("title", "count")])
+        columns = (counted[c].to_pylist() for c in ("document", "digest_min", "title_min", "title_count"))
+        return {name: StoredDocument(digest, title, count) for name, digest, title, count in zip(*columns, strict=True)}
+
+    def nearest(self, vector: Vectors, k: int) -> list[Found]:
+        """The k passages nearest to `vector`; the score is the cosine."""
+        with _reporting("search the knowledge base"):
+            query = self._table.search(vector, "vector").distance_type("dot").nprobes(PROBES)
+            rows = query.select([*_PASSAGE_COLUMNS, "_distance"]).limit(k).to_arrow()
+        # Lance's "dot" distance is 1 - the dot product: nearness is restored here and nowhere else.
+        return _found(rows, pc.subtract(1.0, rows["_distance"]))
+
+    def matching(self, words: str, k: int) -> list[Found]:
+        """The k passages that match `words` best; the score is BM25's."""
+        with _reporting("search the knowledge base"):
+            if not self._has_index("words"):
+                return []
+            query = self._table.search(MatchQuery(words, "words"), query_type="fts")
+            rows = query.select([*_PASSAGE_COLUMNS, "_score"]).limit(k).to_arrow()
+        return _found(rows, rows["_score"])
+
+    def count(self) -> int:
+        """How many passages there are."""
+        with _reporting("read the knowledge base"):
+            return int(self._table.count_rows())
+
+    def optimize(self) -> None:
+        """Bring the indexes up to date and give back the room of old versions."""
+        with _reporting("index the knowledge base"):
+            rows = self._table.count_rows()
+            if rows and not self._has_index("words"):
+                self._table.create_index("words", config=FTS(stem=True, remove_stop_words=True))
+            if rows >= INDEX_FROM and not self._has_index("vector"):
+                self._table.create_index("vector", config=IvfFlat(distance_type="dot", num_partitions=PARTITIONS))
+            self._table.optimize(cleanup_older_than=timedelta(minutes=10))
+
+    def _has_index(self, column: str) -> bool:
+        return any(column in index.columns for index in self._table.list_indices())
+
+
+def _among(documents: Sequence[str]) -> str:
+    quoted = ", ".join("'" + name.replace("'", "''") + "'" for name in documents)
+    return f"document IN ({quoted})"
+
+
+def words_of(passage: Passage) -> str:
+    """What a lexical search sees of a passage: its title and headings, then its text."""
+    return "\n".join(dict.fromkeys([passage.title, *passage.headings, passage.text]))
+
+
+def _rows(digests: Mapping[str, str], passages: Sequence[Passage], vectors: Vectors, schema: pa.Schema) -> pa.Table:
+    flat = pa.array(np.ascontiguousarray(vectors, np.float32).reshape(-1))
+    columns: dict[str, Any] = {name: [getattr(p, name) for p in passages] for name in _PASSAGE_COLUMNS}
+    columns["headings"] = [list(p.headings) for p in passages]
+    columns["id"] = [p.id for p in passages]
+    columns["digest"] = [digests[p.document] for p in passages]
+    columns["words"] = [words_of(p) for p in passages]
+    columns["vector"] = pa.FixedSizeListArray.from_arrays(flat, schema.field("vector").type.list_size)
+    return pa.table({name: columns[name] for name in schema.names}, schema=schema)
+
+
+def _found(rows: pa.Table, scores: Any) -> list[Found]:
+    passages = rows.select(_PASSAGE_COLUMNS).to_pylist()
+    return [
+        Found(Passage(**{**row, "headings": tuple(row["headings"] or ())}), score)
+        for row, score in zip(passages, scores.to_pylist(), strict=True)
+    ]
