@@ -94,6 +94,11 @@ class Passage:
         return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
     @property
+    def searchable(self) -> str:
+        """What encoders and lexical searches see: the title and the headings, then the text."""
+        return "\n".join(dict.fromkeys([self.title, *self.headings, self.text]))
+
+    @property
     def place(self) -> str:
         """Where to look, for people: `p. 3` or `line 12`."""
         return f"line {self.line}" if self.page is None else f"p. {self.page}"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from quoth.generators.base import LanguageModel, Prompt, Reading
+from quoth.generators.models import describe_model, find_model
 from quoth.settings import Settings
 
-__all__ = ["LanguageModel", "Prompt", "Reading", "load_generator"]
+__all__ = ["LanguageModel", "Prompt", "Reading", "describe_model", "load_generator"]
 
 
 def load_generator(settings: Settings) -> LanguageModel:
@@ -17,6 +18,5 @@ def load_generator(settings: Settings) -> LanguageModel:
     """
     # The runtime takes most of a second to import: only who generates pays for it.
     from quoth.generators.llama import LlamaModel
-    from quoth.generators.models import find_model
 
     return LlamaModel(find_model(settings.model), settings.threads, settings.state_megabytes << 20)

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 from quoth.types import Heading
 
-_NOISE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b\u200e\u200f\u2060\ufeff\ufff9-\ufffb\ufffe\uffff]")
+_CONTROLS = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufff9-\ufffb\ufffe\uffff"
+_INVISIBLE = "\u00ad\u200b\u200e\u200f\u2060\ufeff"
+_NOISE = re.compile(f"[{_CONTROLS}{_INVISIBLE}]")
 _SPACES = re.compile(r"[^\S\n]+")
 _AROUND_LINES = re.compile(r" ?\n ?")
 

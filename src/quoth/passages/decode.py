@@ -16,7 +16,9 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_DECLARED = re.compile(rb"""(?:<meta[^>]{0,200}charset|<\?xml[^>]{0,100}encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.I)
+_DECLARED = re.compile(
+    rb"""(?:<meta[^>]{0,200}charset|<\?xml[^>]{0,100}encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.I
+)
 _WINDOW = 64 * 1024
 _LAST_RESORT = "cp1252"
 
@@ -41,7 +43,7 @@ def decode(data: bytes) -> str:
 
 
 def _decode_wide(data: bytes) -> str:
-    """UTF-16 without a mark: of Western text every second byte is zero. Anything else with zeros is no text."""
+    """UTF-16 without a mark: of Western text every second byte is zero. Anything else is no text."""
     even, odd = data[:_WINDOW:2].count(0), data[1:_WINDOW:2].count(0)
     few, many = sorted((even, odd))
     if many < min(len(data), _WINDOW) * 0.2 or few > many * 0.1:

@@ -1,7 +1,7 @@
 """HTML -> text that reads well: the main part of the page, without navigation, scripts and permalinks.
 
 Lists become `- ` lines, rows of tables `a | b | c`, code keeps its lines. A term and its definition stand in
-adjacent lines, entries of a definition list are parted by a blank line: so a splitter keeps an entry together.
+adjacent lines, entries of a definition list are parted by a blank line: a splitter keeps an entry whole.
 """
 
 from __future__ import annotations
@@ -15,26 +15,31 @@ from quoth.errors import DocumentError
 from quoth.passages.content import Content, Writer, clean, one_line, squeeze
 from quoth.passages.decode import decode
 
-_DROPPED = frozenset(
-    """head script style template noscript nav svg math-annotation annotation iframe object embed canvas audio video
-    button select textarea input form-control dialog""".split()
-)
-_DROPPED_ROLES = frozenset("navigation search banner contentinfo menu menubar toolbar dialog".split())
-_DROPPED_CLASSES = frozenset(
-    "headerlink viewcode-link viewcode-back mw-editsection linenos sphinxsidebar visually-hidden sr-only".split()
-)
-_BLOCKS = frozenset(
-    """address article aside blockquote body caption center dd details div dl dt fieldset figcaption figure footer form
-    header hgroup hr html legend li main ol p section summary table tbody td tfoot th thead tr ul""".split()
-)
+_DROPPED = """
+    head script style template noscript nav svg annotation annotation-xml iframe object embed canvas audio
+    video button select textarea input dialog
+"""
+_DROPPED_ROLES = "navigation search banner contentinfo menu menubar toolbar dialog"
+_DROPPED_CLASSES = """
+    headerlink viewcode-link viewcode-back mw-editsection linenos sphinxsidebar visually-hidden sr-only
+"""
+_BLOCKS = """
+    address article aside blockquote body caption center dd details div dl dt fieldset figcaption figure
+    footer form header hgroup hr html legend li main ol p section summary table tbody td tfoot th thead tr ul
+"""
 _TIGHT = frozenset(("li", "dd", "td", "th", "tr", "caption"))
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
+_DROPPED_TAGS, _BLOCK_TAGS = frozenset(_DROPPED.split()), frozenset(_BLOCKS.split())
+_ROLES, _CLASSES = frozenset(_DROPPED_ROLES.split()), frozenset(_DROPPED_CLASSES.split())
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _SEPARATORS = re.compile(r"\s*[|–—·»:-]")
 
 
 def read(data: bytes, media_type: str) -> Content:  # noqa: ARG001 - every parser has this signature
-    """The text of a page; its title is `<title>`, without the site's name if the first heading tells what that is."""
+    """The text of a page.
+
+    Its title is `<title>`, without the site's name if the first heading tells what that is.
+    """
     return read_markup(decode(data))
 
 
@@ -57,7 +62,7 @@ def write_markup(markup: str, writer: Writer) -> None:
 
 def parse_markup(markup: str) -> html.HtmlElement:
     """The tree of a page; as forgiving as browsers are."""
-    # Bytes, because lxml refuses text with an encoding declaration; huge_tree: the worker's limits protect us.
+    # Bytes, because lxml refuses text with an encoding declaration; huge_tree: the worker has limits.
     parser = html.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
     try:
         return html.document_fromstring(clean(markup).encode(), parser=parser)
@@ -80,24 +85,24 @@ def _main(body: html.HtmlElement) -> html.HtmlElement:
 def _title(root: html.HtmlElement, content: Content) -> str:
     title = one_line(root.findtext(".//title") or "")
     first = content.headings[0].text if content.headings else ""
-    # "Glossary — Python 3.11 documentation" with the heading "Glossary": the page itself says what is the site's.
+    # "Glossary — Python 3.11 documentation" with the heading "Glossary": the page tells what is the site's.
     if not title or (first and title.startswith(first) and _SEPARATORS.match(title, len(first))):
         return first
     return title
 
 
 def _is_dropped(element: html.HtmlElement) -> bool:
-    if element.tag in _DROPPED or not isinstance(element.tag, str):
+    if element.tag in _DROPPED_TAGS or not isinstance(element.tag, str):
         return True
     attributes = element.attrib
     if not attributes:
         return False
-    if attributes.get("role") in _DROPPED_ROLES or "hidden" in attributes or attributes.get("aria-hidden") == "true":
+    if attributes.get("role") in _ROLES or "hidden" in attributes or attributes.get("aria-hidden") == "true":
         return True
-    if not _DROPPED_CLASSES.isdisjoint(attributes.get("class", "").split()):
+    if not _CLASSES.isdisjoint(attributes.get("class", "").split()):
         return True
     if element.tag in ("header", "footer"):
-        return element.getparent().tag == "body"
+        return bool(element.getparent().tag == "body")
     return bool(_HIDDEN.search(attributes.get("style", "")))
 
 
@@ -116,7 +121,9 @@ class _Walk:
         try:
             self.element(element)
         except RecursionError as error:
-            raise DocumentError("the page is nested too deeply", "save the page from a browser as PDF") from error
+            raise DocumentError(
+                "the page is nested too deeply", "save the page from a browser as PDF"
+            ) from error
         self.flush()
 
     def element(self, element: html.HtmlElement) -> None:
@@ -130,7 +137,7 @@ class _Walk:
             self.words.append("\n")
         elif tag == "table" and not _is_layout(element):
             self.table(element)
-        elif tag in _BLOCKS:
+        elif tag in _BLOCK_TAGS:
             self.block(element)
         else:
             self.children(element)
@@ -227,7 +234,9 @@ def _row(row: html.HtmlElement) -> str:
 
 def _is_layout(table: html.HtmlElement) -> bool:
     """Whether a table only arranges the page: it holds tables, headings or lists, or has one column."""
-    if table.get("role") == "presentation" or table.xpath("boolean(.//table | .//h1 | .//h2 | .//h3 | .//h4)"):
+    if table.get("role") == "presentation" or table.xpath(
+        "boolean(.//table | .//h1 | .//h2 | .//h3 | .//h4)"
+    ):
         return True
     return all(len(row) <= 1 for row in table.iter("tr"))
 

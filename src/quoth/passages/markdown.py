@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -34,10 +35,11 @@ def _headings(text: str, start: int) -> tuple[Heading, ...]:
     """The headings from `start` on; their offsets are those of their first line."""
     parser = MarkdownIt("commonmark")
     # Only blocks are needed: reading the inline markup of all the text costs five times as much.
-    tokens = parser.core.ruler.enableOnly(["normalize", "block"]) and parser.parse(text[start:])
+    parser.core.ruler.enableOnly(["normalize", "block"])
+    tokens = parser.parse(text[start:])
     lines = [start, *(match.end() for match in _LINE_START.finditer(text, start))]
     found = []
-    for opening, inline in zip(tokens, tokens[1:], strict=False):
+    for opening, inline in pairwise(tokens):
         if opening.type == "heading_open" and opening.map:
             heading = Heading(int(opening.tag[1]), _plain(inline), lines[opening.map[0]])
             if heading.text:
@@ -48,4 +50,5 @@ def _headings(text: str, start: int) -> tuple[Heading, ...]:
 def _plain(inline: Token) -> str:
     """The words of a heading without its markup."""
     children = MarkdownIt("commonmark").parseInline(inline.content)[0].children or []
-    return one_line("".join(" " if c.type == "softbreak" else c.content for c in children if c.type != "html_inline"))
+    shown = (child for child in children if child.type != "html_inline")
+    return one_line("".join(" " if child.type == "softbreak" else child.content for child in shown))

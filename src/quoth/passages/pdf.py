@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TypeAlias
 
 import pypdfium2
 
@@ -17,13 +18,15 @@ from quoth.passages.content import Content, Writer, one_line
 from quoth.passages.pdf_lines import PARTED, Line, page_lines
 from quoth.passages.pdf_paragraphs import Block, blocks
 
+Pdf: TypeAlias = Any  # pypdfium2.PdfDocument, which has no types
+_open: Any = pypdfium2.PdfDocument
 _PASSWORD = 4  # FPDF_ERR_PASSWORD
 _EDGE = 2
 _DIGITS = re.compile(r"\d+")
 _HYPHENATED = re.compile(r"\w+-\w+")
 _PARTED_WORD = re.compile(rf"(\w+){PARTED}(\w+)")
 _WORD = re.compile(r"[^\W\d_]{3}")
-_MACHINE_TITLE = re.compile(r"^(microsoft |untitled|document\d*$|slide \d|powerpoint|\(anonymous)|\.\w{2,5}$", re.I)
+_MACHINE_TITLE = re.compile(r"^(microsoft |untitled|document\d*$|slide \d|\(anonymous)|\.\w{2,5}$", re.I)
 _NO_TITLE = re.compile(r"^(table of )?contents$", re.I)
 _MAX_LEVELS = 4
 
@@ -46,17 +49,19 @@ def read(data: bytes, media_type: str) -> Content:  # noqa: ARG001 - every parse
 def _pages(data: bytes) -> tuple[list[list[Line]], str]:
     """The lines of every page, and the title in the metadata."""
     try:
-        document = pypdfium2.PdfDocument(data)
+        document = _open(data)
     except pypdfium2.PdfiumError as error:
         if error.err_code == _PASSWORD:
             raise DocumentError("the PDF is encrypted", "remove its password and add it again") from error
-        raise DocumentError("the PDF is broken", "open it in a viewer and save or print it as PDF anew") from error
+        raise DocumentError(
+            "the PDF is broken", "open it in a viewer and save or print it as PDF anew"
+        ) from error
     with document:
         pages = [_page(document, number) for number in range(len(document))]
         return pages, one_line(document.get_metadata_value("Title"))
 
 
-def _page(document: pypdfium2.PdfDocument, number: int) -> list[Line]:
+def _page(document: Pdf, number: int) -> list[Line]:
     """The lines of one page; none if the page cannot be loaded, so that the others still count."""
     try:
         page = document[number]
@@ -99,7 +104,7 @@ def _body_size(lines: Sequence[Line]) -> float:
 
 
 class _Mender:
-    """Words that were parted at line ends -> whole, with a hyphen if the document writes them so elsewhere."""
+    """Words that were parted at line ends -> whole, with a hyphen if they have one elsewhere."""
 
     def __init__(self, lines: Iterable[str]) -> None:
         self.hyphenated = {word.lower() for line in lines for word in _HYPHENATED.findall(line)}

@@ -6,11 +6,17 @@ import ctypes
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
-import pypdfium2
-import pypdfium2.raw as pdfium
+from pypdfium2 import raw
 
 from quoth.passages.content import squeeze
+
+pdfium: Any = raw
+"""PDFium's own functions, which have no types."""
+
+TextPage: TypeAlias = Any  # pypdfium2.PdfTextPage
+Box: TypeAlias = Any  # FS_RECTF: left, top, right, bottom in points
 
 _HYPHEN = "\x02"
 """What PDFium gives for a hyphen that parts a word at the end of a line."""
@@ -39,13 +45,13 @@ class Line:
     bold: bool = False
 
 
-def page_lines(page: pypdfium2.PdfTextPage) -> list[Line]:
+def page_lines(page: TextPage) -> list[Line]:
     """The lines of a page in the order of the page's own text, without empty ones."""
     found = (_line(page, text, start) for text, start in _pieces(_characters(page)))
     return [line for line in found if line is not None]
 
 
-def _characters(page: pypdfium2.PdfTextPage) -> list[str]:
+def _characters(page: TextPage) -> list[str]:
     """One string for every character index of PDFium, "" where it knows no character."""
     count = page.count_chars()
     text = page.get_text_range() if count else ""
@@ -65,7 +71,7 @@ def _pieces(characters: list[str]) -> Iterator[tuple[str, int]]:
             start = index + 1
 
 
-def _line(page: pypdfium2.PdfTextPage, raw: str, start: int) -> Line | None:
+def _line(page: TextPage, raw: str, start: int) -> Line | None:
     text = squeeze(raw.translate(_BULLETS))
     if not text:
         return None
@@ -82,13 +88,13 @@ def _line(page: pypdfium2.PdfTextPage, raw: str, start: int) -> Line | None:
     return Line(text, first.left, last.right, middle.bottom, round(size * 2) / 2, bold)
 
 
-def _box(page: pypdfium2.PdfTextPage, index: int) -> pdfium.FS_RECTF:
+def _box(page: TextPage, index: int) -> Box:
     box = pdfium.FS_RECTF()
     pdfium.FPDFText_GetLooseCharBox(page.raw, index, ctypes.byref(box))
     return box
 
 
-def _is_bold(page: pypdfium2.PdfTextPage, index: int) -> bool:
+def _is_bold(page: TextPage, index: int) -> bool:
     """By the font's name: its weight is a guess of PDFium's, and differs from file to file."""
     name = ctypes.create_string_buffer(100)
     pdfium.FPDFText_GetFontInfo(page.raw, index, name, len(name), None)

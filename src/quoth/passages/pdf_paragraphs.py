@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from quoth.passages.pdf_lines import PARTED, Line
 
@@ -20,6 +21,7 @@ _LONGEST_BOLD_HEADING = 120
 _FULL = 0.85
 _ITEM = re.compile(r"(?:[•●○▪■□◦‣⁃–—*·-]|\(?[0-9ivx]{1,4}[.)]|\(?[a-zA-Z][.)])\s")
 _NUMBER = re.compile(r"^[($€£]*[\d.,]+[)%]*$|^[$€£%—–-]+$")
+_CONTENTS = re.compile(r"[^\W\d_] \d{1,3}$")
 _SENTENCE_END = (".", "!", "?", ":", ";", "…", "”", '"')
 
 
@@ -62,7 +64,11 @@ def _same_block(above: Line, below: Line, body: float) -> bool:
     drop = above.bottom - below.bottom
     if drop < -0.5 * below.size:
         # The text goes on higher up: the next column. Only a sentence in its middle goes with it.
-        return above.size <= body * _LARGER and not above.text.endswith(_SENTENCE_END) and below.text[:1].islower()
+        return (
+            above.size <= body * _LARGER
+            and not above.text.endswith(_SENTENCE_END)
+            and below.text[:1].islower()
+        )
     return drop < 1.6 * max(above.size, 1.0)
 
 
@@ -80,16 +86,23 @@ def _is_heading(group: Sequence[Line], body: float) -> bool:
         return False
     if group[0].size >= body * _LARGER:
         return len(text) <= _LONGEST_HEADING and len(group) <= 4
-    is_title_like = text[0].isupper() or text[0].isdigit()
+    # "Highlights 5" is a line of a table of contents.
+    is_title_like = (text[0].isupper() or text[0].isdigit()) and not _CONTENTS.search(text)
     is_bold = all(line.bold for line in group) and group[0].size >= 0.96 * body
-    return is_bold and is_title_like and len(text) <= _LONGEST_BOLD_HEADING and len(group) <= 2 and not _is_row(text)
+    return (
+        is_bold
+        and is_title_like
+        and len(text) <= _LONGEST_BOLD_HEADING
+        and len(group) <= 2
+        and not _is_row(text)
+    )
 
 
 def _joined(group: Sequence[Line], right: float) -> str:
     """The lines of a block as paragraphs: a break stays where a line ended on purpose."""
     paragraphs: list[list[str]] = [[group[0].text]]
     column = max(line.right for line in group)
-    for above, below in zip(group, group[1:], strict=False):
+    for above, below in pairwise(group):
         if _goes_on(above, below, min(column, right)):
             paragraphs[-1].append(below.text)
         else:
@@ -114,12 +127,10 @@ def _is_row(text: str) -> bool:
 
 
 def _words(lines: Sequence[str]) -> str:
-    """Lines as one. Words parted at line ends keep their mark: the whole document tells how they are written."""
+    """Lines as one. Words parted at line ends keep their mark: the whole document tells how they go on."""
     text = ""
     for line in lines:
-        if text.endswith(PARTED):
-            text += line
-        elif text.endswith("-") and text[-2:-1].isalpha() and line[:1].islower():
+        if text.endswith(PARTED) or (text.endswith("-") and text[-2:-1].isalpha() and line[:1].islower()):
             text += line
         else:
             text += f" {line}" if text else line

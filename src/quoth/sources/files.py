@@ -40,7 +40,7 @@ def find_files(paths: Sequence[str | Path], max_bytes: int = MAX_BYTES) -> Found
     """
     search = _Search(max_bytes)
     for path in paths:
-        search.take(os.path.expanduser(path))
+        search.take(str(Path(path).expanduser()))
     return Found(tuple(search.files), tuple(search.failures))
 
 
@@ -50,7 +50,8 @@ def document_id(path: str | Path) -> str:
     The folder is resolved, so that a file has one name by whatever links it is reached. A link to a file
     keeps the name of the link: that is the name which the user sees and may give again.
     """
-    absolute = Path(os.path.abspath(path))
+    # abspath resolves no link, but takes ".." away: a name must be left for the last step.
+    absolute = Path(os.path.abspath(path))  # noqa: PTH100
     return (absolute.parent.resolve() / absolute.name).as_posix()
 
 
@@ -91,7 +92,9 @@ class _Search:
             return
         fits = _pattern(rest)
         depth = None if "**" in rest else len(rest)
-        paths = [p for p in walk(root, self.failures, depth) if fits.fullmatch(p.relative_to(root).as_posix())]
+        paths = [
+            p for p in walk(root, self.failures, depth) if fits.fullmatch(p.relative_to(root).as_posix())
+        ]
         if not paths:
             self.fail(Path(name), "no file fits this pattern", "use ** to look into folders below folders")
         self.files_of(iter(paths))
@@ -118,7 +121,9 @@ class _Search:
             return
         self.seen.add(key)
         if not readable:
-            self.fail(path, f"no parser reads files of type {path.suffix or '(none)'}", "convert it to PDF or text")
+            self.fail(
+                path, f"no parser reads files of type {path.suffix or '(none)'}", "convert it to PDF or text"
+            )
         elif status.st_size > self.max_bytes:
             self.too_large(path, status.st_size)
         elif not os.access(path, os.R_OK):

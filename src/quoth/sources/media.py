@@ -28,15 +28,16 @@ ODT, ODS, ODP = f"{_OPEN}text", f"{_OPEN}spreadsheet", f"{_OPEN}presentation"
 MSG = "application/vnd.ms-outlook"
 
 _TEXT_SUFFIXES = """
-    txt text log csv tsv json jsonl ndjson yaml yml toml ini cfg conf properties env srt vtt rst adoc asciidoc org
-    tex latex bib typ py pyi pyx r rs go java kt kts scala groovy clj c h cc cpp cxx hpp hh m mm cs fs vb swift dart
-    js jsx mjs cjs ts tsx vue svelte css scss sass less php rb pl pm lua jl hs elm ml mli ex exs erl lisp el scm vim
-    sh bash zsh fish ps1 bat cmd sql graphql proto thrift cmake make mk gradle tf nix dockerfile diff patch po pot
-    geojson tcl zig nim d pas f f90 f95 asm s v sv vhd vhdl awk sed ris enw nbib
-""".split()
+    txt text log csv tsv json jsonl ndjson geojson yaml yml toml ini cfg conf properties env srt vtt
+    diff patch rst adoc asciidoc org tex latex bib typ po pot ris enw nbib
+    py pyi pyx r rs go java kt kts scala groovy clj c h cc cpp cxx hpp hh m mm cs fs vb swift dart
+    js jsx mjs cjs ts tsx vue svelte css scss sass less php rb pl pm lua jl hs elm ml mli ex exs erl lisp el
+    scm sh bash zsh fish ps1 bat cmd vim awk sed tcl zig nim d pas f f90 f95 asm s v sv vhd vhdl
+    sql graphql proto thrift cmake make mk gradle tf nix dockerfile
+"""
 
 _SUFFIXES = {
-    **dict.fromkeys(_TEXT_SUFFIXES, TEXT),
+    **dict.fromkeys(_TEXT_SUFFIXES.split(), TEXT),
     **dict.fromkeys(("md", "markdown", "mdown", "mkd", "commonmark", "mdx", "qmd", "rmd"), MARKDOWN),
     **dict.fromkeys(("html", "htm", "xhtml", "xht"), HTML),
     **dict.fromkeys(("xml", "rss", "atom", "opml", "fb2", "docbook", "dbk", "kml"), XML),
@@ -65,16 +66,16 @@ _SUFFIXES = {
     "ipynb": "application/x-ipynb+json",
 }
 
-_TEXT_NAMES = frozenset(
-    """readme license licence copying notice authors contributors changelog changes history news install todo
-    makefile dockerfile containerfile jenkinsfile vagrantfile gemfile rakefile procfile codeowners""".split()
-)
+_TEXT_NAMES = """
+    readme license licence copying notice authors contributors changelog changes history news install todo
+    makefile dockerfile containerfile jenkinsfile vagrantfile gemfile rakefile procfile codeowners
+"""
 
 
 def media_type(path: Path) -> str | None:
     """The media type that the file's name tells, or None if no parser reads such a file."""
     suffix = path.suffix.lower().lstrip(".")
-    if not suffix and path.name.lower() in _TEXT_NAMES:
+    if not suffix and path.name.lower() in _TEXT_NAMES.split():
         return TEXT
     return _SUFFIXES.get(suffix)
 

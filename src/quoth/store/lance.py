@@ -19,7 +19,7 @@ import lancedb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from lancedb.index import FTS, BTree, IvfFlat
+from lancedb.index import FTS, IvfSq
 from lancedb.query import MatchQuery
 
 from quoth.errors import StoreError
@@ -30,7 +30,9 @@ TABLE = "passages"
 # Below this many rows a scan of all vectors is as fast as any index.
 INDEX_FROM = 50_000
 PARTITIONS = 256
-PROBES = 20
+PROBES = 8
+# The index compares 8-bit numbers: this many times k are compared again with all their bits.
+REFINE = 3
 _PASSAGE_COLUMNS = ["document", "title", "text", "start", "end", "line", "page", "headings"]
 
 
@@ -108,7 +110,7 @@ class LanceStore:
     def nearest(self, vector: Vectors, k: int) -> list[Found]:
         """The k passages nearest to `vector`; the score is the cosine."""
         with _reporting("search the knowledge base"):
-            query = self._table.search(vector, "vector").distance_type("dot").nprobes(PROBES)
+            query = self._table.search(vector, "vector").distance_type("dot").nprobes(PROBES).refine_factor(REFINE)
             rows = query.select([*_PASSAGE_COLUMNS, "_distance"]).limit(k).to_arrow()
         # Lance's "dot" distance is 1 - the dot product: nearness is restored here and nowhere else.
         return _found(rows, pc.subtract(1.0, rows["_distance"]))
@@ -134,7 +136,7 @@ class LanceStore:
             if rows and not self._has_index("words"):
                 self._table.create_index("words", config=FTS(stem=True, remove_stop_words=True))
             if rows >= INDEX_FROM and not self._has_index("vector"):
-                self._table.create_index("vector", config=IvfFlat(distance_type="dot", num_partitions=PARTITIONS))
+                self._table.create_index("vector", config=IvfSq(distance_type="dot", num_partitions=PARTITIONS))
             self._table.optimize(cleanup_older_than=timedelta(minutes=10))
 
     def _has_index(self, column: str) -> bool:
@@ -146,18 +148,13 @@ def _among(documents: Sequence[str]) -> str:
     return f"document IN ({quoted})"
 
 
-def words_of(passage: Passage) -> str:
-    """What a lexical search sees of a passage: its title and headings, then its text."""
-    return "\n".join(dict.fromkeys([passage.title, *passage.headings, passage.text]))
-
-
 def _rows(digests: Mapping[str, str], passages: Sequence[Passage], vectors: Vectors, schema: pa.Schema) -> pa.Table:
     flat = pa.array(np.ascontiguousarray(vectors, np.float32).reshape(-1))
     columns: dict[str, Any] = {name: [getattr(p, name) for p in passages] for name in _PASSAGE_COLUMNS}
     columns["headings"] = [list(p.headings) for p in passages]
     columns["id"] = [p.id for p in passages]
     columns["digest"] = [digests[p.document] for p in passages]
-    columns["words"] = [words_of(p) for p in passages]
+    columns["words"] = [p.searchable for p in passages]
     columns["vector"] = pa.FixedSizeListArray.from_arrays(flat, schema.field("vector").type.list_size)
     return pa.table({name: columns[name] for name in schema.names}, schema=schema)
 

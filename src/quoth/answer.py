@@ -1,0 +1,78 @@
+"""An answer with its evidence. It renders itself in a terminal (rich) and in a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from quoth.rendering import as_html, as_markup
+from quoth.types import Decoding, Passage
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A piece of the answer.
+
+    `posterior` is its probability of coming from each source, in the order of `Answer.sources`, then from
+    the model's memory (the null passage); it sums to 1. `logprob`: natural log, under the decoding's mixture.
+    """
+
+    text: str
+    logprob: float
+    posterior: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A passage behind an answer.
+
+    `quote` is its words that say it best, verbatim: `document.text[start:end]`. `weight` in [0, 1] is the
+    passage's share in the answer; with `Answer.memory_weight` the weights of all sources sum to 1.
+    """
+
+    passage: Passage
+    quote: str
+    start: int
+    end: int
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Seconds since the question was asked: until passages were found, the first token, the end."""
+
+    retrieve_s: float
+    first_token_s: float
+    total_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer, or a refusal (`abstained`) where the documents do not say it.
+
+    sources: by weight, highest first; of a refusal, what was nearest.
+    memory_weight: the share of the null passage, in [0, 1]: what the model said from no document.
+    confidence: in [0, 1]: the geometric mean of the tokens' probabilities under the mixture, times
+        the share of the documents (1 - memory_weight). 0 for a refusal.
+    """
+
+    question: str
+    text: str
+    abstained: bool
+    confidence: float
+    decoding: Decoding
+    tokens: tuple[Token, ...]
+    sources: tuple[Source, ...]
+    memory_weight: float
+    timing: Timing
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __rich_console__(self, _console: object, _options: object) -> Iterator[str]:
+        """What `rich.print(answer)` shows: each word tinted by its source, and the sources under it."""
+        yield from as_markup(self)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return as_html(self)

@@ -1,0 +1,1 @@
+"""Assistants: what a person does with what was found."""

@@ -1,0 +1,148 @@
+"""Documents into the store: what changed is parsed, encoded and committed, and nothing is done twice."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from quoth.encoders import Encoder
+from quoth.errors import DocumentError
+from quoth.passages import Parsed, Parser
+from quoth.sources import digest, document_id, find_files
+from quoth.store import Store
+from quoth.types import AddReport, Document, Failure, Passage
+
+# Passages in one commit: a kill loses at most the encoding of so many, and batches sort well by length.
+COMMIT = 1024
+
+
+class Progress(Protocol):
+    """Told while documents go in: documents done, documents in all, passages written."""
+
+    def __call__(self, done: int, total: int, passages: int) -> None: ...
+
+
+def silent(done: int, total: int, passages: int) -> None:
+    """Progress that nobody watches."""
+
+
+@dataclass(slots=True)
+class _Counts:
+    added: int = 0
+    updated: int = 0
+    passages: int = 0
+    failed: list[Failure] = field(default_factory=list)
+
+
+class Ingestion:
+    """One `add`: from paths or documents to a report."""
+
+    def __init__(self, store: Store, encoder: Encoder, progress: Progress = silent) -> None:
+        self._store = store
+        self._encoder = encoder
+        self._progress = progress
+        self._start = time.perf_counter()
+        self._known = store.documents()
+        self._counts = _Counts()
+
+    def add_files(self, paths: Sequence[str | Path], prune: bool) -> AddReport:
+        """Files, folders and patterns; with `prune`, documents whose files are gone are removed."""
+        found = find_files(paths)
+        self._counts.failed += found.failures
+        changed, unchanged = self._changed(found.files)
+        self._progress(unchanged, unchanged + len(changed), 0)
+        with Parser() as parser:
+            self._take(parser.parse_many(changed), unchanged, unchanged + len(changed))
+        removed = self._prune(paths) if prune else 0
+        return self._report(unchanged, removed)
+
+    def add_documents(self, documents: Sequence[Document]) -> AddReport:
+        """Documents that are text already."""
+        changed = [d for d in documents if d.id not in self._known or self._known[d.id].digest != d.digest]
+        unchanged = len(documents) - len(changed)
+        with Parser() as parser:
+            self._take(parser.parse_many(changed), unchanged, len(documents))
+        return self._report(unchanged, 0)
+
+    def _changed(self, files: Sequence[Path]) -> tuple[list[Path], int]:
+        """The files whose bytes the store does not have, and how many it has."""
+        changed, unchanged = [], 0
+        for file in files:
+            known = self._known.get(document_id(file))
+            try:
+                if known and known.digest == digest(file):
+                    unchanged += 1
+                else:
+                    changed.append(file)
+            except OSError as error:
+                self._counts.failed.append(Failure(str(file), f"it cannot be read ({error})", "check its rights"))
+        return changed, unchanged
+
+    def _take(self, answers: Iterable[tuple[Path | Document, Parsed | DocumentError]], done: int, total: int) -> None:
+        for batch in _batches(self._good(answers)):
+            self._write(batch)
+            done += len(batch)
+            self._progress(done + len(self._counts.failed), total, self._counts.passages)
+
+    def _good(self, answers: Iterable[tuple[Path | Document, Parsed | DocumentError]]) -> Iterator[Parsed]:
+        """What could be parsed; what could not is noted, and what the store had of it stays."""
+        for item, answer in answers:
+            if isinstance(answer, DocumentError):
+                path = item.id if isinstance(item, Document) else str(item)
+                self._counts.failed.append(Failure(path, answer.cause, answer.cure))
+            else:
+                yield answer
+
+    def _write(self, batch: Sequence[Parsed]) -> None:
+        """One commit: these documents, whole."""
+        passages = _distinct([passage for parsed in batch for passage in parsed.passages])
+        vectors = self._encoder.encode([passage.searchable for passage in passages])
+        digests = {parsed.document.id: parsed.document.digest for parsed in batch}
+        self._store.replace(digests, passages, vectors.astype(np.float32, copy=False))
+        updated = sum(name in self._known for name in digests)
+        self._counts.updated += updated
+        self._counts.added += len(digests) - updated
+        self._counts.passages += len(passages)
+
+    def _prune(self, paths: Sequence[str | Path]) -> int:
+        """Remove the documents below `paths` whose files are gone."""
+        roots = [document_id(path) for path in paths]
+        gone = [
+            name
+            for name in self._known
+            if any(name == root or name.startswith(f"{root.rstrip('/')}/") for root in roots)
+            and not Path(name).exists()
+        ]
+        self._store.remove(gone)
+        return len(gone)
+
+    def _report(self, unchanged: int, removed: int) -> AddReport:
+        counts = self._counts
+        if counts.passages or removed:
+            self._store.optimize()
+        seconds = time.perf_counter() - self._start
+        failed = tuple(counts.failed)
+        return AddReport(counts.added, counts.updated, unchanged, removed, counts.passages, seconds, failed)
+
+
+def _batches(parsed: Iterable[Parsed]) -> Iterator[list[Parsed]]:
+    """Whole documents, of some `COMMIT` passages together."""
+    batch: list[Parsed] = []
+    size = 0
+    for one in parsed:
+        batch.append(one)
+        size += len(one.passages)
+        if size >= COMMIT:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _distinct(passages: Iterable[Passage]) -> list[Passage]:
+    return list({passage.id: passage for passage in passages}.values())

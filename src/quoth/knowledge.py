@@ -1,0 +1,232 @@
+"""KnowledgeBase: the path, once. Everything that a person does with Quoth goes through here."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from platformdirs import user_data_path
+
+from quoth.answer import Answer
+from quoth.assistants.ask import Asker, AnswerStream
+from quoth.encoders import Encoder, load_encoder
+from quoth.errors import NotFoundError, StoreError, UsageError
+from quoth.generators import LanguageModel, describe_model, load_generator
+from quoth.ingestion import Ingestion, Progress, silent
+from quoth.manifest import check_encoder, is_knowledge_base, read_manifest, write_manifest
+from quoth.retrieval import HybridRetriever, Retriever
+from quoth.settings import Settings, load_settings
+from quoth.store import Store, open_store
+from quoth.types import AddReport, Document, Hit, Status
+
+_TITLE_CHARACTERS = 60
+
+
+def default_folder() -> Path:
+    """`.quoth` in the current folder if there is one, else one in the user's data folder."""
+    here = Path(".quoth")
+    return here.absolute() if here.is_dir() else user_data_path("quoth") / "default"
+
+
+def open_knowledge_base(path: str | os.PathLike[str] | None = None, **settings: object) -> KnowledgeBase:
+    """The knowledge base in the folder `path`, made by the first `add` if there is none.
+
+    Args:
+        path: a folder; by default `.quoth` in the current folder, else one in the user's data folder.
+        settings: those of `quoth.settings.Settings`; they go before the folder's `settings.toml`.
+
+    Raises:
+        SettingsError: a setting does not exist or cannot have this value.
+        IncompatibleError: another version of Quoth made it.
+        StoreError: it is damaged.
+    """
+    folder = Path(path).expanduser().absolute() if path is not None else default_folder()
+    if is_knowledge_base(folder):
+        read_manifest(folder)
+    return KnowledgeBase(folder, load_settings(folder, settings))
+
+
+class KnowledgeBase:
+    """Documents that can be searched and asked.
+
+    What is heavy (the store, the encoder, the language model) is loaded when it is first needed, and kept.
+    """
+
+    def __init__(self, folder: Path, settings: Settings) -> None:
+        self.folder = folder
+        self.settings = settings
+
+    def add(self, *paths: str | Path, prune: bool = False, progress: Progress = silent) -> AddReport:
+        """Put files, folders and patterns in; what is there unchanged is skipped.
+
+        Args:
+            paths: what to add. A file that cannot be read is in the report's `failed`; the rest goes in.
+            prune: remove the documents below `paths` whose files are gone.
+            progress: is told how far it is.
+
+        Raises:
+            UsageError: no path was given.
+            StoreError: the disk is full, or another process is writing. What was committed stays.
+            IncompatibleError: the knowledge base was made with another encoder.
+        """
+        if not paths:
+            raise UsageError("nothing to add was given", "name files or folders")
+        with self._writing():
+            return Ingestion(self._store, self._encoder, progress).add_files(paths, prune)
+
+    def add_texts(
+        self,
+        texts: Sequence[str],
+        names: Sequence[str] | None = None,
+        titles: Sequence[str] | None = None,
+        progress: Progress = silent,
+    ) -> AddReport:
+        """Put plain texts in.
+
+        Args:
+            texts: each becomes a document.
+            names: what each is called; by default `text:` and the beginning of its digest. A name that
+                is there already is replaced.
+            titles: shown to people; by default the beginning of the text.
+            progress: is told how far it is.
+
+        Raises:
+            UsageError: `names` or `titles` are not as many as `texts`.
+            StoreError: see `add`.
+        """
+        for given in (names, titles):
+            if given is not None and len(given) != len(texts):
+                raise UsageError(f"{len(texts)} texts with {len(given)} names or titles", "give one for each")
+        documents = [
+            _as_document(text, names[i] if names else None, titles[i] if titles else None)
+            for i, text in enumerate(texts)
+        ]
+        with self._writing():
+            return Ingestion(self._store, self._encoder, progress).add_documents(documents)
+
+    def remove(self, document: str) -> str:
+        """Take a document out: by its name, its path, or the end of its path if no other ends so.
+
+        Returns:
+            its full name.
+
+        Raises:
+            NotFoundError: there is no such document.
+            UsageError: several documents are meant.
+        """
+        self._must_exist()
+        with self._writing():
+            name = _pick(document, list(self._store.documents()))
+            self._store.remove([name])
+            return name
+
+    def search(self, query: str, k: int = 10) -> list[Hit]:
+        """The k passages nearest to `query`, best first.
+
+        Raises:
+            UsageError: the query is empty or k is less than 1.
+            NotFoundError: there is no knowledge base.
+        """
+        self._must_exist()
+        if not query.strip():
+            raise UsageError("the query is empty", "give some words")
+        if k < 1:
+            raise UsageError(f"{k} passages were asked for", "ask for at least 1")
+        return self._retriever.retrieve(query, k)
+
+    def ask(self, question: str) -> Answer:
+        """Answer a question from the documents, or say that they do not say it.
+
+        Raises:
+            UsageError: the question is empty or longer than 500 words.
+            NotFoundError: there is no knowledge base, or the model's file is missing.
+            ModelError: the model cannot be loaded or the prompts do not fit it.
+        """
+        return self.stream(question).answer
+
+    def stream(self, question: str) -> AnswerStream:
+        """Like `ask`, piece by piece: iterate over the text, then take `.answer`."""
+        self._must_exist()
+        return self._asker.stream(question)
+
+    def status(self) -> Status:
+        """What is in it, and what it works with.
+
+        Raises:
+            NotFoundError: there is no knowledge base.
+        """
+        self._must_exist()
+        return Status(
+            path=str(self.folder),
+            documents=len(self._store.documents()),
+            passages=self._store.count(),
+            encoder=read_manifest(self.folder).encoder,
+            generator=describe_model(self.settings.model),
+            bytes=sum(file.stat().st_size for file in self.folder.rglob("*") if file.is_file()),
+            version=version("quoth"),
+        )
+
+    @cached_property
+    def _encoder(self) -> Encoder:
+        return load_encoder()
+
+    @cached_property
+    def _store(self) -> Store:
+        return open_store(self.folder, read_manifest(self.folder).dimension)
+
+    @cached_property
+    def _retriever(self) -> Retriever:
+        check_encoder(self.folder, self._encoder.identity)
+        return HybridRetriever(self._store, self._encoder)
+
+    @cached_property
+    def _model(self) -> LanguageModel:
+        return load_generator(self.settings)
+
+    @cached_property
+    def _asker(self) -> Asker:
+        return Asker(self._retriever, self._model, self.settings)
+
+    def _must_exist(self) -> None:
+        if not is_knowledge_base(self.folder):
+            raise NotFoundError(f"there is no knowledge base in {self.folder}", "make one: quoth add PATH")
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """One writer at a time, in a folder that is a knowledge base of this encoder."""
+        if not is_knowledge_base(self.folder):
+            write_manifest(self.folder, self._encoder.identity, self._encoder.dimension)
+        check_encoder(self.folder, self._encoder.identity)
+        try:
+            with FileLock(self.folder / "writer.lock", timeout=0):
+                yield
+        except Timeout as error:
+            raise StoreError("another process is adding to this knowledge base", "wait until it ends") from error
+        except PermissionError as error:
+            raise StoreError(f"{self.folder} cannot be written ({error})", "check its rights") from error
+
+
+def _as_document(text: str, name: str | None, title: str | None) -> Document:
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    first_line = text.strip().partition("\n")[0][:_TITLE_CHARACTERS]
+    return Document(name or f"text:{digest[:12]}", title if title is not None else first_line, text, "text/plain", digest)
+
+
+def _pick(wanted: str, names: Sequence[str]) -> str:
+    """The one name that is meant."""
+    exact = {wanted, Path(wanted).expanduser().absolute().as_posix()}
+    meant = [name for name in names if name in exact] or [name for name in names if name.endswith(f"/{wanted}")]
+    if len(meant) == 1:
+        return meant[0]
+    if meant:
+        raise UsageError(f"{wanted!r} may be {meant[0]} or {meant[1]}", "give more of its path")
+    near = difflib.get_close_matches(wanted, [Path(name).name for name in names], 1, 0.5)
+    cure = f"did you mean {near[0]}?" if near else "`quoth status` tells what is there"
+    raise NotFoundError(f"there is no document {wanted!r}", cure)

@@ -1,0 +1,86 @@
+"""What a knowledge base remembers of its making: `quoth.json` in its folder."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from quoth.errors import IncompatibleError, StoreError, UsageError
+
+MANIFEST_FILE = "quoth.json"
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """format: of the tables; encoder: `name/version` of what computed the vectors, of `dimension` numbers."""
+
+    format: int
+    encoder: str
+    dimension: int
+
+
+def is_knowledge_base(folder: Path) -> bool:
+    """Whether there is a knowledge base in `folder`."""
+    return (folder / MANIFEST_FILE).is_file()
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of the knowledge base in `folder`.
+
+    Raises:
+        StoreError: it is damaged.
+        IncompatibleError: another version of Quoth made it.
+    """
+    file = folder / MANIFEST_FILE
+    try:
+        values = json.loads(file.read_text("utf-8"))
+        found = values["format"]
+        if found != FORMAT:
+            raise IncompatibleError(f"{folder} has format {found}, this Quoth reads {FORMAT}", _rebuild(folder))
+        return Manifest(found, str(values["encoder"]), int(values["dimension"]))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StoreError(f"{file} cannot be read ({error!r})", _rebuild(folder)) from error
+
+
+def check_encoder(folder: Path, encoder: str) -> None:
+    """Refuse an encoder whose vectors cannot be compared with those at rest.
+
+    Raises:
+        IncompatibleError: the knowledge base was made with another one.
+    """
+    made_with = read_manifest(folder).encoder
+    if made_with != encoder:
+        raise IncompatibleError(f"{folder} was made with the encoder {made_with}, not {encoder}", _rebuild(folder))
+
+
+def write_manifest(folder: Path, encoder: str, dimension: int) -> None:
+    """Make `folder` a knowledge base, at one stroke.
+
+    Raises:
+        UsageError: the folder holds other things.
+        StoreError: it cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        strangers = [entry.name for entry in folder.iterdir() if not _is_ours(entry.name)]
+        if strangers:
+            raise UsageError(
+                f"{folder} is no knowledge base and holds other things ({strangers[0]})",
+                "give --kb an empty or a new folder",
+            )
+        part = folder / f"{MANIFEST_FILE}.part"
+        part.write_text(json.dumps(asdict(Manifest(FORMAT, encoder, dimension))) + "\n", "utf-8")
+        os.replace(part, folder / MANIFEST_FILE)
+    except OSError as error:
+        raise StoreError(f"{folder} cannot be written ({error})", "check its rights and room, or give --kb") from error
+
+
+def _is_ours(name: str) -> bool:
+    return name in ("settings.toml", "writer.lock") or name.startswith(MANIFEST_FILE)
+
+
+def _rebuild(folder: Path) -> str:
+    return f"make it anew: rm -r {folder} && quoth add --kb {folder} PATH..."

@@ -1,0 +1,145 @@
+"""One file -> one Document: what it is, who reads it, what its bytes say about that."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+from pathlib import Path
+
+from quoth.errors import DocumentError
+from quoth.passages.content import Content
+from quoth.sources.files import document_id
+from quoth.sources.media import (
+    DOC,
+    DOCX,
+    EPUB,
+    HTML,
+    MAIL,
+    MARKDOWN,
+    ODP,
+    ODS,
+    ODT,
+    PDF,
+    PPT,
+    PPTX,
+    RTF,
+    TEXT,
+    XLS,
+    XLSX,
+    XML,
+    media_type,
+)  # fmt: skip
+from quoth.types import Document
+
+_MODULES = {
+    TEXT: "text",
+    MARKDOWN: "markdown",
+    HTML: "html",
+    PDF: "pdf",
+    MAIL: "mail",
+    EPUB: "epub",
+    XML: "xml",
+}
+_OTHERS = "office"
+
+_AS_TEXT = (TEXT, MARKDOWN, HTML, MAIL, XML)
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ZIP = b"PK\x03\x04"
+_PICTURES = {
+    b"\x89PNG": "PNG picture",
+    b"\xff\xd8\xff": "JPEG picture",
+    b"GIF8": "GIF picture",
+    b"II*\0": "TIFF picture",
+    b"MM\0*": "TIFF picture",
+    b"\x7fELF": "program",
+    b"MZ\x90": "program",
+    b"\x1f\x8b": "gzip archive",
+    b"7z\xbc\xaf": "7-Zip archive",
+    b"Rar!": "RAR archive",
+}
+_ZIP_MARKS = {
+    b"word/": DOCX,
+    b"xl/": XLSX,
+    b"ppt/": PPTX,
+    b"mimetypeapplication/epub+zip": EPUB,
+    b"META-INF/container.xml": EPUB,
+    b"mimetypeapplication/vnd.oasis.opendocument.text": ODT,
+    b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet": ODS,
+    b"mimetypeapplication/vnd.oasis.opendocument.presentation": ODP,
+}
+
+
+def parse(path: Path) -> Document:
+    """Read one file. Raises DocumentError, with cause and cure, for whatever keeps it from being read.
+
+    A parser that crashes takes the process with it: `Parser` runs this in one of its own.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise DocumentError(f"cannot be read: {error.strerror or error}", "check its permissions") from error
+    media = actual_type(data, media_type(path) or TEXT)
+    content = _read(data, media)
+    if not content.text.strip():
+        raise DocumentError("no text in it", "if it shows pictures of text, recognise it (OCR) first")
+    return Document(
+        id=document_id(path),
+        title=content.title or path.name,
+        text=content.text,
+        media_type=media,
+        digest=hashlib.sha256(data).hexdigest(),
+        headings=content.headings,
+        pages=content.pages,
+    )
+
+
+def actual_type(data: bytes, named: str) -> str:
+    """The media type by the file's first bytes where they tell more than its name (`named`).
+
+    Raises DocumentError for an empty file, and for pictures, programs and archives under a document's name.
+    """
+    if not data.strip(b" \t\r\n\0"):
+        raise DocumentError("no text in it: the file is empty", "remove it, or write it again")
+    head = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
+    for mark, what in _PICTURES.items():
+        if data.startswith(mark):
+            raise DocumentError(
+                f"it is a {what}, whatever its name says", "give it the extension of what it is"
+            )
+    if head.startswith(b"%PDF-"):
+        return PDF
+    if data.startswith(_ZIP):
+        return _zip_type(data, named)
+    if data.startswith(_OLE) and named in _AS_TEXT:
+        return DOC
+    if head.startswith(b"{\\rtf"):
+        return RTF
+    if named in _AS_TEXT or data.startswith(_OLE):
+        return named
+    return _unmarked_type(data, head, named)
+
+
+def _zip_type(data: bytes, named: str) -> str:
+    """What kind of archive it is: the formats tell it by the names of their first members, or of any."""
+    for mark, media in _ZIP_MARKS.items():
+        if mark in (data[:200] if mark.startswith(b"mimetype") else data):
+            # A kin format (template, with macros) goes by its name.
+            return named if named.split(".")[:2] == media.split(".")[:2] else media
+    raise DocumentError("it is a ZIP archive", "unpack it and add what is inside")
+
+
+def _unmarked_type(data: bytes, head: bytes, named: str) -> str:
+    """A format with marks of its own, without them: text, saved under a wrong name, or a broken file."""
+    lower = head[:200].lower()
+    if lower.startswith((b"<!doctype html", b"<html")):
+        return HTML
+    if named in (PDF, RTF, EPUB, DOCX, PPTX, XLSX, ODT, ODS, ODP, DOC, XLS, PPT) and b"\0" not in data[:4096]:
+        return XML if lower.startswith(b"<?xml") else TEXT
+    return named
+
+
+def _read(data: bytes, media: str) -> Content:
+    """Run the parser of a media type; its module is imported now: a worker loads only what it needs."""
+    module = importlib.import_module(f"quoth.passages.{_MODULES.get(media, _OTHERS)}")
+    content: Content = module.read(data, media)
+    return content

@@ -1,0 +1,27 @@
+"""The mixture over passages: decodings, provenance, refusal."""
+
+from quoth.rag.abstain import MEMORY_PRIOR, REFUSAL, is_from_memory, nothing_relevant
+from quoth.rag.concat import decode_concat
+from quoth.rag.hypotheses import Decoded, Decoding, Limits
+from quoth.rag.marginal import with_memory
+from quoth.rag.prompt import PromptMaker, prompt_maker
+from quoth.rag.quote import find_quote
+from quoth.rag.sequence import decode_sequence
+from quoth.rag.token import decode_token
+
+__all__ = [
+    "MEMORY_PRIOR",
+    "REFUSAL",
+    "Decoded",
+    "Decoding",
+    "Limits",
+    "PromptMaker",
+    "decode_concat",
+    "decode_sequence",
+    "decode_token",
+    "find_quote",
+    "is_from_memory",
+    "nothing_relevant",
+    "prompt_maker",
+    "with_memory",
+]

@@ -1,0 +1,25 @@
+"""When to say that the documents do not say it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from quoth.rag.hypotheses import Decoded
+from quoth.types import Hit
+
+# Both fitted by `tools/fit_refusal.py` on the questions of `examples/`; see docs/experiments.md.
+RELEVANT_FROM = 0.30
+MEMORY_PRIOR = 0.10
+MEMORY_CARRIES_FROM = 0.5
+
+REFUSAL = "The documents do not say."
+
+
+def nothing_relevant(hits: Sequence[Hit]) -> bool:
+    """Whether no passage is near the question: the best cosine is under 0.30."""
+    return max((hit.similarity or 0.0 for hit in hits), default=0.0) < RELEVANT_FROM
+
+
+def is_from_memory(decoded: Decoded) -> bool:
+    """Whether nothing was said, or the null passage has most of the weight of what was."""
+    return not decoded.tokens or float(decoded.weights[-1]) >= MEMORY_CARRIES_FROM

@@ -1,0 +1,74 @@
+"""The mixture over passages, in log space (Lewis et al. 2020, arXiv 2005.11401, section 2.1).
+
+    RAG-Sequence   p(y|x) = sum_z p(z|x) prod_i p(y_i|x,z,y_<i)
+    RAG-Token      p(y|x) = prod_i sum_z p(z|x) p(y_i|x,z,y_<i)
+
+and the posterior over passages that Bayes' rule gives from either: the provenance.
+A *member* of the mixture is a passage `z`, or the null passage.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quoth.types import LogProbs
+
+Logs = NDArray[np.float64]
+
+
+def sequence_log_prob(log_prior: Logs, member: NDArray[np.floating]) -> float:
+    """RAG-Sequence: log p(y|x).
+
+    Args:
+        log_prior: (k,) log p(z|x).
+        member: (k, m) log p(y_i|x,z,y_<i) of each of the answer's m tokens.
+    """
+    return float(np.logaddexp.reduce(log_prior + member.sum(axis=1, dtype=np.float64)))
+
+
+def token_log_probs(log_prior: Logs, member: NDArray[np.floating]) -> Logs:
+    """RAG-Token: (m,) log sum_z p(z|x) p(y_i|x,z,y_<i), of each token by itself."""
+    return np.asarray(np.logaddexp.reduce(log_prior[:, None] + member.astype(np.float64), axis=0))
+
+
+def sequence_token_log_probs(log_prior: Logs, member: NDArray[np.floating]) -> Logs:
+    """RAG-Sequence: (m,) log p(y_i|x,y_<i); they sum to `sequence_log_prob`."""
+    so_far = np.logaddexp.reduce(log_prior[:, None] + np.cumsum(member, axis=1, dtype=np.float64), axis=0)
+    return np.diff(so_far, prepend=np.logaddexp.reduce(log_prior))
+
+
+def next_token(log_prior: Logs, log_probs: LogProbs) -> tuple[int, float]:
+    """RAG-Token, greedy: the likeliest next token under the mixture, and its log-probability.
+
+    Args:
+        log_prior: (k,) log p(z|x).
+        log_probs: (k, V) log p(.|x,z,y_<i).
+    """
+    # One exp and one matrix product over the vocabulary: logaddexp over (k, V) is ten times slower.
+    mixture = np.exp(log_prior).astype(np.float32) @ np.exp(log_probs)
+    token = int(mixture.argmax())
+    return token, float(np.log(mixture[token]))
+
+
+def sequence_posterior(log_prior: Logs, member: NDArray[np.floating]) -> Logs:
+    """RAG-Sequence provenance: (k, m) p(z|x,y_1..i) after each token; columns sum to 1.
+
+    One passage writes the whole answer, so each token adds evidence to those before it; the last column
+    is p(z|x,y), the weight of each source.
+    """
+    return _normalise(log_prior[:, None] + np.cumsum(member, axis=1, dtype=np.float64))
+
+
+def token_posterior(log_prior: Logs, member: NDArray[np.floating]) -> Logs:
+    """RAG-Token provenance: (k, m) p(z|x,y_<i,y_i), of each token by itself; columns sum to 1."""
+    return _normalise(log_prior[:, None] + member.astype(np.float64))
+
+
+def with_memory(log_prior: Logs, memory_prior: float) -> Logs:
+    """(k+1,) the prior with the null passage put last, which has `memory_prior` in (0, 1) of the mass."""
+    return np.append(log_prior + np.log1p(-memory_prior), np.log(memory_prior))
+
+
+def _normalise(joint: Logs) -> Logs:
+    return np.asarray(np.exp(joint - np.logaddexp.reduce(joint, axis=0)))

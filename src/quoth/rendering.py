@@ -1,0 +1,131 @@
+"""An answer for eyes: each word tinted by where it came from, words from memory marked."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from quoth.answer import Answer, Source
+
+# Okabe and Ito's palette, which colour-blind people can tell apart; the last is the memory's.
+PALETTE = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442")
+MEMORY = "#888888"
+# A source with less than this share is listed in the data but not shown to people.
+SHOWN_FROM = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of an answer with the space before it: `source` is None for a word from memory.
+
+    `posterior` is the mean over the word's tokens, `share` that of its source, in [0, 1].
+    """
+
+    text: str
+    source: int | None
+    share: float
+    posterior: tuple[float, ...]
+
+
+def words(answer: Answer) -> list[Word]:
+    """The answer's tokens, put together to words."""
+    groups: list[list[int]] = []
+    for i, token in enumerate(answer.tokens):
+        if not groups or token.text[:1].isspace():
+            groups.append([])
+        groups[-1].append(i)
+    return [_word(answer, group) for group in groups]
+
+
+def _word(answer: Answer, group: list[int]) -> Word:
+    text = "".join(answer.tokens[i].text for i in group)
+    columns = zip(*(answer.tokens[i].posterior for i in group), strict=True)
+    posterior = tuple(sum(column) / len(group) for column in columns)
+    best = max(range(len(posterior)), key=posterior.__getitem__)
+    return Word(text, best if best < len(answer.sources) else None, posterior[best], posterior)
+
+
+def colour(source: int | None) -> str:
+    """The colour of a source, `#rrggbb`."""
+    return MEMORY if source is None else PALETTE[source % len(PALETTE)]
+
+
+def shown_sources(answer: Answer) -> list[tuple[int, Source]]:
+    """The sources worth showing, with their index."""
+    return [(i, s) for i, s in enumerate(answer.sources) if s.weight >= SHOWN_FROM or answer.abstained]
+
+
+def as_markup(answer: Answer) -> Iterator[str]:
+    """Lines of rich markup: the answer, then its sources."""
+    yield _tinted(answer) if answer.tokens else f"[bold]{_escape(answer.text)}[/]"
+    yield ""
+    title = "Nearest passages" if answer.abstained else "Sources"
+    if answer.sources:
+        yield f"[dim]{title}[/]"
+    for i, source in shown_sources(answer):
+        yield from _source_lines(i, source)
+    if not answer.abstained:
+        yield f"[{MEMORY}]  *[/] {answer.memory_weight:4.0%}  the model's memory"
+
+
+def _tinted(answer: Answer) -> str:
+    """The words, each in its source's colour, and the source's number where the source changes."""
+    parts, shown = [], words(answer)
+    for i, word in enumerate(shown):
+        parts.append(f"[bold {colour(word.source)}]{_escape(word.text)}[/]")
+        if i + 1 == len(shown) or shown[i + 1].source != word.source:
+            parts.append(f"[dim] {_mark(word.source)}[/]")
+    return "".join(parts)
+
+
+def _mark(source: int | None) -> str:
+    return "\\[*]" if source is None else f"\\[{source + 1}]"
+
+
+def _source_lines(i: int, source: Source) -> Iterator[str]:
+    passage = source.passage
+    where = " › ".join(dict.fromkeys([passage.title, *passage.headings]))
+    yield f"[{colour(i)}]{i + 1:3}[/] {source.weight:4.0%}  [bold]{_escape(where)}[/], {passage.place}"
+    yield f"           “{_escape(' '.join(source.quote.split()))}”"
+    yield f"           [dim]{_escape(passage.document)}[/]"
+
+
+def _escape(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("[", "\\[")
+
+
+def as_html(answer: Answer) -> str:
+    """A fragment of HTML that needs no style sheet and no script."""
+    said = "".join(map(_html_word, words(answer))) or html.escape(answer.text)
+    rows = "".join(_html_source(i, source) for i, source in shown_sources(answer))
+    memory = "" if answer.abstained else f"<li>{answer.memory_weight:.0%} the model’s memory</li>"
+    return (
+        f'<div style="line-height:1.6"><p style="font-size:1.15em">{said}</p>'
+        f'<ol style="font-size:.85em">{rows}</ol><ul style="font-size:.85em">{memory}</ul></div>'
+    )
+
+
+def _html_word(word: Word) -> str:
+    text = html.escape(word.text)
+    tip = ", ".join(f"{_mark_plain(i, len(word.posterior))} {p:.0%}" for i, p in enumerate(word.posterior))
+    if word.source is None:
+        return f'<span title="{tip}" style="border-bottom:2px dotted {MEMORY};font-style:italic">{text}</span>'
+    # The last two digits are the opacity: a surer word is tinted more.
+    tint = f"{colour(word.source)}{round(0x22 + 0x55 * word.share):02x}"
+    return f'<span title="{tip}" style="background:{tint}">{text}</span>'
+
+
+def _mark_plain(i: int, members: int) -> str:
+    return "memory" if i == members - 1 else f"source {i + 1}"
+
+
+def _html_source(i: int, source: Source) -> str:
+    passage = source.passage
+    return (
+        f'<li value="{i + 1}"><b style="background:{colour(i)}55">{html.escape(passage.title)}</b>, '
+        f"{passage.place}, {source.weight:.0%}<br><q>{html.escape(source.quote)}</q><br>"
+        f'<span style="opacity:.6">{html.escape(passage.document)}</span></li>'
+    )

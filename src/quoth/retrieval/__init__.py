@@ -1,0 +1,8 @@
+"""Retrieval: a question to passages with a prior p(z|x)."""
+
+from quoth.retrieval.base import Retriever
+from quoth.retrieval.fusion import reciprocal_rank_fusion
+from quoth.retrieval.hybrid import HybridRetriever
+from quoth.retrieval.prior import log_prior
+
+__all__ = ["HybridRetriever", "Retriever", "log_prior", "reciprocal_rank_fusion"]
