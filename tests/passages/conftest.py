@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - XML in one piece is easier to read
 """Small real files, made here: a PDF, a Word file, an e-book."""
 
 import io
@@ -29,7 +30,9 @@ def make_pdf(pages):
         body += f"{number} 0 obj\n{text}\nendobj\n"
     table = "".join(f"{place:010d} 00000 n \n" for place in places)
     body += f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}"
-    return (body + f"trailer << /Size {len(objects) + 1} /Root 1 0 R >>\nstartxref\n0\n%%EOF").encode("latin-1")
+    return (body + f"trailer << /Size {len(objects) + 1} /Root 1 0 R >>\nstartxref\n0\n%%EOF").encode(
+        "latin-1"
+    )
 
 
 def make_zip(members):
@@ -44,7 +47,8 @@ def make_docx(paragraphs):
     """A Word file of paragraphs `(style, text)`."""
     space = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
     body = "".join(
-        f'<w:p><w:pPr><w:pStyle w:val="{style}"/></w:pPr><w:r><w:t>{text}</w:t></w:r></w:p>' for style, text in paragraphs
+        f'<w:p><w:pPr><w:pStyle w:val="{style}"/></w:pPr><w:r><w:t>{text}</w:t></w:r></w:p>'
+        for style, text in paragraphs
     )
     kinds = "http://schemas.openxmlformats.org/package/2006"
     return make_zip(
@@ -52,7 +56,8 @@ def make_docx(paragraphs):
             "[Content_Types].xml": f'<Types xmlns="{kinds}/content-types"><Default Extension="rels" ContentType='
             '"application/vnd.openxmlformats-package.relationships+xml"/><Override PartName="/word/document.xml" '
             'ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/></Types>',
-            "_rels/.rels": f'<Relationships xmlns="{kinds}/relationships"><Relationship Id="r1" Target="word/document.xml" '
+            "_rels/.rels": f'<Relationships xmlns="{kinds}/relationships">'
+            '<Relationship Id="r1" Target="word/document.xml" '
             'Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument"/></Relationships>',
             "word/document.xml": f"<w:document {space}><w:body>{body}</w:body></w:document>",
         }

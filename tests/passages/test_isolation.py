@@ -41,7 +41,12 @@ def test_a_bad_file_stops_nothing(files):
             parser.parse(files[2])
     assert "binary" in answers[2]
     assert "cannot be read" in answers[4]
-    assert [a for a in answers if a.startswith("words")] == ["words of 0", "words of 1", "words of 3", "words of 5"]
+    assert [a for a in answers if a.startswith("words")] == [
+        "words of 0",
+        "words of 1",
+        "words of 3",
+        "words of 5",
+    ]
 
 
 def test_documents_are_split_too():
@@ -93,8 +98,9 @@ def test_leaving_early_leaves_no_answers_behind(files):
 
 
 def test_the_process_ends_with_its_parent(files):
-    code = "from quoth.passages import Parser\np = Parser()\np.__enter__()\nprint(p._worker.pid, flush=True)\ninput()"
-    parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True)
+    code = "from quoth.passages import Parser\nwith Parser() as p: print(p._worker.pid, flush=True), input()"
+    pipe = subprocess.PIPE
+    parent = subprocess.Popen([sys.executable, "-c", code], stdout=pipe, stdin=pipe, text=True)
     worker = int(parent.stdout.readline())
     parent.kill()
     parent.communicate()
@@ -106,7 +112,9 @@ def test_the_process_ends_with_its_parent(files):
 
 
 def _runs(pid):
-    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
+    state = subprocess.run(
+        ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
+    ).stdout
     return bool(state.strip()) and not state.startswith("Z")
 
 
@@ -115,7 +123,10 @@ def test_the_doors_import_no_parser():
         "import sys, quoth.sources, quoth.passages\n"
         "print({'xberg', 'pypdfium2', 'semantic_text_splitter', 'lxml', 'tokenizers'} & set(sys.modules))"
     )
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+        == "set()\n"
+    )
 
 
 def test_modules_in_the_current_folder_are_not_ours(tmp_path, files, monkeypatch):

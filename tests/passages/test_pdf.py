@@ -24,12 +24,17 @@ def test_headings_paragraphs_and_pages(read, pdf):
     ]
     assert all(document.text[h.start :].startswith(h.text) for h in document.headings)
     assert f"{BODY} {BODY} which is all.\n\nBold Part" in document.text
-    assert [document.text[start:].split("\n")[0] for start in document.pages] == ["A Great Report", "Second Part"]
+    assert [document.text[start:].split("\n")[0] for start in document.pages] == [
+        "A Great Report",
+        "Second Part",
+    ]
     assert document.page_at(document.text.index("page two")) == 2
 
 
 def test_running_heads_and_page_numbers_are_left_out(read, pdf):
-    pages = [[(10, 780, "Annual Report"), (10, 500, f"{BODY} {n * 'x'}."), (10, 20, str(n))] for n in range(1, 6)]
+    pages = [
+        [(10, 780, "Annual Report"), (10, 500, f"{BODY} {n * 'x'}."), (10, 20, str(n))] for n in range(1, 6)
+    ]
     document = read("a.pdf", pdf(pages))
     assert "Annual" not in document.text
     assert document.text.count("fox") == 5

@@ -10,9 +10,18 @@ from quoth.sources import digest, document_id, find_files
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     root = tmp_path / "docs"
-    for name in ("b.txt", "a.md", "sub/c.py", "sub/deep/d.html", ".git/e.txt", ".hidden.txt", "x.png", "y.pyc"):
+    for name in (
+        "b.txt",
+        "a.md",
+        "sub/c.py",
+        "sub/deep/d.html",
+        ".git/e.txt",
+        ".hidden.txt",
+        "x.png",
+        "y.pyc",
+    ):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_bytes(b"text")
+        (root / name).write_bytes(b"text" if name != "x.png" else b"\x89PNG")
     monkeypatch.chdir(tmp_path)
     return root
 
@@ -29,7 +38,12 @@ def test_a_folder_gives_its_readable_files_sorted_and_no_hidden_ones(folder):
 
 
 def test_the_same_file_comes_once(folder):
-    assert names(find_files([folder / "a.md", folder, "docs/../docs/a.md"])) == ["a.md", "b.txt", "c.py", "d.html"]
+    assert names(find_files([folder / "a.md", folder, "docs/../docs/a.md"])) == [
+        "a.md",
+        "b.txt",
+        "c.py",
+        "d.html",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def _decode_wide(data: bytes) -> str:
     few, many = sorted((even, odd))
     if many < min(len(data), _WINDOW) * 0.2 or few > many * 0.1:
         raise _no_text()
-    return data.decode("utf-16-le" if odd > even else "utf-16-be", "replace")
+    return _checked(data.decode("utf-16-le" if odd > even else "utf-16-be", "replace"))
 
 
 def _detect(data: bytes) -> str:

@@ -94,9 +94,15 @@ def _title(root: html.HtmlElement, content: Content) -> str:
 def _is_dropped(element: html.HtmlElement) -> bool:
     if element.tag in _DROPPED_TAGS or not isinstance(element.tag, str):
         return True
+    if element.tag in ("ul", "ol") and next(element.iterancestors("header"), None) is not None:
+        # Menus: languages, sections, accounts. The header itself holds the title.
+        return True
+    return bool(element.attrib) and _is_marked(element)
+
+
+def _is_marked(element: html.HtmlElement) -> bool:
+    """Whether an element's attributes tell that it is furniture, or hidden."""
     attributes = element.attrib
-    if not attributes:
-        return False
     if attributes.get("role") in _ROLES or "hidden" in attributes or attributes.get("aria-hidden") == "true":
         return True
     if not _CLASSES.isdisjoint(attributes.get("class", "").split()):
@@ -172,7 +178,8 @@ class _Walk:
         """How the first line of a block stands: its distance and what is before it."""
         tag = element.tag
         if tag == "li":
-            self.gap, self.prefix = 1, "  " * max(self.depth - 1, 0) + _mark(element)
+            self.gap = self.gap if self.opens_list(element) else 1
+            self.prefix = "  " * max(self.depth - 1, 0) + _mark(element)
         elif tag == "dt":
             previous = element.getprevious()
             self.gap = 1 if previous is not None and previous.tag == "dt" else 2
@@ -180,6 +187,12 @@ class _Walk:
             self.gap = 1
         elif tag in ("p", "blockquote", "section", "article"):
             self.gap = 2
+
+    def opens_list(self, item: html.HtmlElement) -> bool:
+        """Whether an item is the first of a list that stands for itself: no line announces it."""
+        if self.depth > 1 or item.getprevious() is not None or _inside_tight(item.getparent()):
+            return False
+        return not (self.writer.pieces and self.writer.pieces[-1].endswith(":"))
 
     def flush(self) -> None:
         """End a block: write the words gathered."""
@@ -228,7 +241,8 @@ def _row(row: html.HtmlElement) -> str:
     for cell in row.iterchildren("td", "th"):
         inner = _Walk(Writer())
         inner.walk(cell)
-        cells.append(one_line(inner.writer.content().text))
+        lines = inner.writer.content().text.split("\n")
+        cells.append(one_line(" ".join(line.strip().removeprefix("- ") for line in lines)))
     return " | ".join(cells) if any(cells) else ""
 
 

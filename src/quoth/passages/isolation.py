@@ -25,6 +25,7 @@ from quoth.passages.wire import LENGTH, Answer, Parsed, pack, unpack
 from quoth.types import Document
 
 _AHEAD = 4
+_PER_MEGABYTE = 5.0
 _LIMITS = {
     # Address space is limited: each thread's stack and heap would count, on many cores beyond any limit.
     "MALLOC_ARENA_MAX": "2",
@@ -41,7 +42,7 @@ Item = TypeVar("Item", bound=Path | Document)
 class Parser:
     """Reads and splits files in a process of its own; a context manager.
 
-    `seconds`: the limit for one file, with one more for each MB of it. `memory`: bytes, 0 for no limit.
+    `seconds`: the limit for one file, with five more for each MB of it. `memory`: bytes, 0 for no limit.
     `max_tokens`: the size of passages.
     """
 
@@ -98,7 +99,7 @@ class Parser:
 
     def _answer(self, sent: Sequence[Path | Document]) -> Answer:
         """The answer to the first item sent. If the worker ends instead, the others are sent to a new one."""
-        limit = self.seconds + _megabytes(sent[0])
+        limit = self.seconds + _PER_MEGABYTE * _megabytes(sent[0])
         try:
             return self._receive(limit)
         except TimeoutError:

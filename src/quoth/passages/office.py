@@ -79,7 +79,7 @@ def _failure(data: bytes, message: str) -> DocumentError:
     )
 
 
-def _nodes(tree: Sequence[xberg.DocumentNode]) -> list[_Node]:
+def _nodes(tree: Sequence[Any]) -> list[_Node]:
     """The tree's nodes in reading order, without page furniture."""
     nodes = []
     for node in tree:

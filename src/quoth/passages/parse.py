@@ -67,6 +67,7 @@ _ZIP_MARKS = {
     b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet": ODS,
     b"mimetypeapplication/vnd.oasis.opendocument.presentation": ODP,
 }
+_PROGRAMS = {DOCX: ("word",), XLSX: ("excel", "spreadsheetml"), PPTX: ("powerpoint", "presentationml")}
 
 
 def parse(path: Path) -> Document:
@@ -123,9 +124,15 @@ def _zip_type(data: bytes, named: str) -> str:
     """What kind of archive it is: the formats tell it by the names of their first members, or of any."""
     for mark, media in _ZIP_MARKS.items():
         if mark in (data[:200] if mark.startswith(b"mimetype") else data):
-            # A kin format (template, with macros) goes by its name.
-            return named if named.split(".")[:2] == media.split(".")[:2] else media
+            return named if _is_kin(named, media) else media
     raise DocumentError("it is a ZIP archive", "unpack it and add what is inside")
+
+
+def _is_kin(named: str, media: str) -> bool:
+    """Whether a name tells more than the archive: a template, or one with macros, of the same program."""
+    if not any(mark in named for mark in ("macroEnabled", "template", "slideshow")):
+        return False
+    return any(word in named for word in _PROGRAMS.get(media, ()))
 
 
 def _unmarked_type(data: bytes, head: bytes, named: str) -> str:

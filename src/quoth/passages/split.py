@@ -24,7 +24,7 @@ Counter = Callable[[str], int]
 _TINY = 30
 """Sections of fewer tokens go together with the next one."""
 
-_WINDOW = 20_000
+_WINDOW = 5_000
 """The most characters that the splitter sees at once: its time grows with the square of unbroken text."""
 
 

@@ -52,7 +52,7 @@ class _Words(dict[str, int]):
         if len(word) > _LONGEST_WORD:
             # WordPiece makes one "unknown" of such a word; a splitter needs a count that grows with it.
             return sum(self[word[i : i + _LONGEST_WORD]] for i in range(0, len(word), _LONGEST_WORD))
-        count = max(len(self.tokenizer.encode(word, add_special_tokens=False).ids), -(-len(word) // 8))
+        count = max(len(self.tokenizer.encode(word, add_special_tokens=False).ids), len(word) // 16)
         self[word] = count
         return count
 

@@ -162,9 +162,18 @@ def walk(root: Path, failures: list[Failure], depth: int | None = None) -> Itera
             failures.append(Failure(folder.as_posix(), cause, "check its permissions"))
             continue
         visible = [entry for entry in entries if not entry.name.startswith(".")]
-        yield from (folder / entry.name for entry in visible if not entry.is_dir())
+        folders = [entry for entry in visible if _is_folder(entry)]
+        names = {entry.name for entry in folders}
+        yield from (folder / entry.name for entry in visible if entry.name not in names)
         if depth is None or level < depth:
-            waiting += [(folder / entry.name, level + 1) for entry in reversed(visible) if entry.is_dir()]
+            waiting += [(folder / entry.name, level + 1) for entry in reversed(folders)]
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # A link to itself: as a file it will be reported.
+        return False
 
 
 def _pattern(parts: Sequence[str]) -> re.Pattern[str]:
