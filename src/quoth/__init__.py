@@ -5,48 +5,70 @@
     kb = quoth.open("my-knowledge")
     kb.add("documents/")
     print(kb.ask("What is a decorator?"))
+
+The names below are all that is public. Each is loaded when it is first used, so that `import quoth` and
+`quoth --help` answer at once.
 """
 
-from quoth.answer import Answer, Source, Timing, Token
-from quoth.assistants.ask import AnswerStream
-from quoth.errors import (
-    DocumentError,
-    IncompatibleError,
-    MissingExtraError,
-    ModelError,
-    NotFoundError,
-    QuothError,
-    SettingsError,
-    StoreError,
-    UsageError,
-)
-from quoth.knowledge import KnowledgeBase
-from quoth.knowledge import open_knowledge_base as open
-from quoth.settings import Settings
-from quoth.types import AddReport, Document, Failure, Hit, Passage, Status
+from __future__ import annotations
 
-__all__ = [
-    "AddReport",
-    "Answer",
-    "AnswerStream",
-    "Document",
-    "DocumentError",
-    "Failure",
-    "Hit",
-    "IncompatibleError",
-    "KnowledgeBase",
-    "MissingExtraError",
-    "ModelError",
-    "NotFoundError",
-    "Passage",
-    "QuothError",
-    "Settings",
-    "SettingsError",
-    "Source",
-    "Status",
-    "StoreError",
-    "Timing",
-    "Token",
-    "UsageError",
-    "open",
-]
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from quoth.answer import Answer as Answer
+    from quoth.answer import Source as Source
+    from quoth.answer import Timing as Timing
+    from quoth.answer import Token as Token
+    from quoth.assistants.ask import AnswerStream as AnswerStream
+    from quoth.errors import DocumentError as DocumentError
+    from quoth.errors import IncompatibleError as IncompatibleError
+    from quoth.errors import MissingExtraError as MissingExtraError
+    from quoth.errors import ModelError as ModelError
+    from quoth.errors import NotFoundError as NotFoundError
+    from quoth.errors import QuothError as QuothError
+    from quoth.errors import SettingsError as SettingsError
+    from quoth.errors import StoreError as StoreError
+    from quoth.errors import UsageError as UsageError
+    from quoth.knowledge import KnowledgeBase as KnowledgeBase
+    from quoth.knowledge import open as open
+    from quoth.settings import Settings as Settings
+    from quoth.types import AddReport as AddReport
+    from quoth.types import Document as Document
+    from quoth.types import Failure as Failure
+    from quoth.types import Hit as Hit
+    from quoth.types import Passage as Passage
+    from quoth.types import Status as Status
+
+_MODULES = {
+    "answer": ("Answer", "Source", "Timing", "Token"),
+    "assistants.ask": ("AnswerStream",),
+    "errors": (
+        "DocumentError",
+        "IncompatibleError",
+        "MissingExtraError",
+        "ModelError",
+        "NotFoundError",
+        "QuothError",
+        "SettingsError",
+        "StoreError",
+        "UsageError",
+    ),
+    "knowledge": ("KnowledgeBase", "open"),
+    "settings": ("Settings",),
+    "types": ("AddReport", "Document", "Failure", "Hit", "Passage", "Status"),
+}
+_HOMES = {name: module for module, names in _MODULES.items() for name in names}
+
+__all__ = sorted(_HOMES)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> object:
+    """A public name, from the module that has it (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'quoth' has no attribute {name!r}")
+    return getattr(import_module(f"quoth.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -35,7 +35,7 @@ def default_folder() -> Path:
     return here.absolute() if here.is_dir() else user_data_path("quoth") / "default"
 
 
-def open_knowledge_base(path: str | os.PathLike[str] | None = None, **settings: object) -> KnowledgeBase:
+def open(path: str | os.PathLike[str] | None = None, **settings: object) -> KnowledgeBase:
     """The knowledge base in the folder `path`, made by the first `add` if there is none.
 
     Args:

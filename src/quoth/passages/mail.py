@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import re
 from collections.abc import Iterator
 from email.errors import MessageError
 from email.message import EmailMessage, MIMEPart
@@ -16,6 +17,7 @@ from quoth.passages.content import Content, Writer, clean, one_line
 from quoth.passages.decode import decode
 from quoth.passages.html import write_markup
 
+_BLANK_LINES = re.compile(r"\s*\n\s*\n")
 _FIELDS = ("Subject", "From", "To", "Cc", "Date")
 
 
@@ -53,7 +55,8 @@ def _write_body(message: EmailMessage, writer: Writer) -> None:
     if part.get_content_type() == "text/html":
         write_markup(text, writer)
     else:
-        writer.block(clean(text).strip())
+        # Programs that write HTML give blank lines of no-break spaces.
+        writer.block(_BLANK_LINES.sub("\n\n", clean(text)).strip())
 
 
 def _text(part: MIMEPart) -> str:

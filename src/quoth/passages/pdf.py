@@ -89,10 +89,13 @@ def _without_furniture(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
     return kept if any(kept) else [list(page) for page in pages]
 
 
-def _edges(page: Sequence[Line]) -> dict[int, str]:
-    """The lines nearest to the top and the bottom of a page: index -> text with its numbers masked."""
+def _edges(page: Sequence[Line]) -> dict[int, tuple[str, float]]:
+    """The lines nearest to the top and the bottom of a page: index -> text with its numbers masked, size.
+
+    The size, because running heads repeat the title, which shall stay.
+    """
     by_height = sorted(range(len(page)), key=lambda i: page[i].bottom)
-    return {i: _DIGITS.sub("#", page[i].text) for i in by_height[:_EDGE] + by_height[-_EDGE:]}
+    return {i: (_DIGITS.sub("#", page[i].text), page[i].size) for i in by_height[:_EDGE] + by_height[-_EDGE:]}
 
 
 def _body_size(lines: Sequence[Line]) -> float:

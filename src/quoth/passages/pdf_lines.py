@@ -32,7 +32,10 @@ _BOLD = re.compile(rb"bold|black|heavy|demi", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a page: its text and its box, in points from the page's lower left corner.
+    """A line of a page: its text and its place, in points from the page's lower left corner.
+
+    `base` and `bottom` are the heights of its first and its last character: PDFium sometimes takes two lines
+    of a paragraph for one.
 
     `size` is the height of its letters' cells, in points, rounded to a half; `bold` that they are all bold.
     """
@@ -40,6 +43,7 @@ class Line:
     text: str
     left: float
     right: float
+    base: float
     bottom: float
     size: float
     bold: bool = False
@@ -85,7 +89,7 @@ def _line(page: TextPage, raw: str, start: int) -> Line | None:
     if raw.rstrip().endswith((_HYPHEN, "\ufffe")):
         text += PARTED
     bold = all(_is_bold(page, index) for index in probes)
-    return Line(text, first.left, last.right, middle.bottom, round(size * 2) / 2, bold)
+    return Line(text, first.left, last.right, first.bottom, last.bottom, round(size * 2) / 2, bold)
 
 
 def _box(page: TextPage, index: int) -> Box:

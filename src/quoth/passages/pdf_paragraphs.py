@@ -61,7 +61,7 @@ def _same_block(above: Line, below: Line, body: float) -> bool:
         return False
     if above.bold != below.bold and not above.text.endswith(PARTED):
         return False
-    drop = above.bottom - below.bottom
+    drop = above.bottom - below.base
     if drop < -0.5 * below.size:
         # The text goes on higher up: the next column. Only a sentence in its middle goes with it.
         return (
@@ -112,7 +112,8 @@ def _joined(group: Sequence[Line], right: float) -> str:
 
 def _goes_on(above: Line, below: Line, column: float) -> bool:
     """Whether a line runs on into the next one."""
-    if above.text.endswith(PARTED):
+    is_same_row = abs(above.bottom - below.base) < 0.3 * below.size
+    if above.text.endswith(PARTED) or is_same_row:
         return True
     if _ITEM.match(below.text) or _is_row(above.text) or _is_row(below.text):
         return False
@@ -121,9 +122,10 @@ def _goes_on(above: Line, below: Line, column: float) -> bool:
 
 
 def _is_row(text: str) -> bool:
-    """Whether a line looks like a row of a table: a third of its words or more are numbers."""
+    """Whether a line looks like a row of a table: two fifths of it are numbers, and it ends no sentence."""
     words = text.split()
-    return len(words) > 1 and sum(1 for word in words if _NUMBER.match(word)) >= len(words) / 3
+    numbers = sum(1 for word in words if _NUMBER.match(word))
+    return len(words) > 1 and numbers >= 0.4 * len(words) and not text.endswith(".")
 
 
 def _words(lines: Sequence[str]) -> str:

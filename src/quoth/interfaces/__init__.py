@@ -1,0 +1,1 @@
+"""Interfaces: how people and programs reach a knowledge base."""

@@ -1,0 +1,80 @@
+"""What the commands share: two consoles, JSON, progress bars, and errors as one line with a status."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+import quoth
+
+FAILURE, WRONG_USE, INTERRUPTED = 1, 2, 130
+
+# Answers go to stdout; what is said of the work goes to stderr, so that a pipe gets answers only.
+out = Console(highlight=False, soft_wrap=False)
+err = Console(stderr=True, highlight=False)
+
+
+def print_json(value: object) -> None:
+    """One JSON document on stdout, not wrapped and not coloured."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+
+
+class Bar:
+    """A progress bar over documents or questions; on a terminal only."""
+
+    def __init__(self, progress: Progress, what: str) -> None:
+        self._progress = progress
+        self._task = progress.add_task(what, total=None, note="")
+
+    def documents(self, done: int, total: int, passages: int) -> None:
+        """How far an ingestion is."""
+        elapsed = self._progress.tasks[self._task].elapsed or 0.0
+        rate = f", {passages / elapsed:.0f}/s" if passages and elapsed else ""
+        note = f"{passages:,} passages{rate}" if passages else ""
+        self._progress.update(self._task, completed=done, total=total, note=note)
+
+    def steps(self, done: int, total: int) -> None:
+        """How far anything else is."""
+        self._progress.update(self._task, completed=done, total=total)
+
+
+@contextmanager
+def progress_bar(what: str) -> Iterator[Bar]:
+    """A bar with count, note and time left, gone when the work is done."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[note]}"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
+        yield Bar(progress, what)
+
+
+@contextmanager
+def reporting() -> Iterator[None]:
+    """Errors as one line and a status: 2 for wrong use, 1 for failure; no traceback."""
+    try:
+        yield
+    except quoth.UsageError as error:
+        _complain(error)
+        raise SystemExit(WRONG_USE) from error
+    except quoth.QuothError as error:
+        _complain(error)
+        raise SystemExit(FAILURE) from error
+    except KeyboardInterrupt:
+        err.print("stopped")
+        raise SystemExit(INTERRUPTED) from None
+
+
+def _complain(error: quoth.QuothError) -> None:
+    cure = f"; {error.cure}" if error.cure else ""
+    sys.stderr.write(f"quoth: {error.cause}{cure}\n".replace("\n", " ").rstrip() + "\n")

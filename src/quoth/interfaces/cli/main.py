@@ -1,0 +1,131 @@
+"""`quoth`: the command line. Each command is a line or two over `KnowledgeBase`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+import quoth
+from quoth.interfaces import shapes
+from quoth.interfaces.cli import evaluate, show
+from quoth.interfaces.cli.console import FAILURE, out, print_json, progress_bar, reporting
+
+app = typer.Typer(
+    name="quoth",
+    help="Answers questions from your own documents, and shows where every word of the answer came from.",
+    epilog="Begin with: quoth add FOLDER, then quoth ask QUESTION",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+app.add_typer(evaluate.app, name="eval")
+
+Kb = Annotated[
+    Optional[Path],  # noqa: UP045 - typer reads it at run time
+    typer.Option("--kb", envvar="QUOTH_KB", metavar="DIR", help="The knowledge base's folder.", show_default=False),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON (its shape is in docs/json.md).")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(version("quoth"))
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _show: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    """Options before the command."""
+
+
+@app.command(epilog="Example: quoth add ~/papers 'notes/**/*.md'")
+def add(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files, folders, patterns.")],
+    prune: Annotated[bool, typer.Option("--prune", help="Remove documents below PATH whose files are gone.")] = False,
+    kb: Kb = None,
+    as_json: Json = False,
+) -> None:
+    """Put documents in; unchanged ones are skipped."""
+    with progress_bar("Adding") as bar:
+        report = quoth.open(kb).add(*paths, prune=prune, progress=bar.documents)
+    if as_json:
+        print_json(shapes.add_shape(report))
+    else:
+        show.report(report)
+    if report.failed:
+        raise typer.Exit(FAILURE)
+
+
+@app.command(epilog='Example: quoth ask "What is a Python decorator?"')
+def ask(
+    question: Annotated[str, typer.Argument(help="What you want to know.", show_default=False)],
+    model: Annotated[str, typer.Option(help="A GGUF file, or hf:owner/repo/file.gguf.", show_default=False)] = "",
+    decoding: Annotated[
+        str, typer.Option(help="sequence, token, concat-best-first or concat-best-last.", show_default=False)
+    ] = "",
+    passages: Annotated[int, typer.Option(help="How many passages to read.", show_default=False)] = 0,
+    kb: Kb = None,
+    as_json: Json = False,
+) -> None:
+    """Answer a question from the documents, each word tinted by its source."""
+    given = {"model": model, "decoding": decoding, "passages": passages}
+    knowledge = quoth.open(kb, **{name: value for name, value in given.items() if value})
+    if as_json:
+        print_json(shapes.answer_shape(knowledge.ask(question)))
+    else:
+        show.answer(knowledge.stream(question))
+
+
+@app.command(epilog='Example: quoth search "virtual environments" -k 3')
+def search(
+    query: Annotated[str, typer.Argument(help="Words or a question.", show_default=False)],
+    k: Annotated[int, typer.Option("-k", help="How many passages.")] = 10,
+    kb: Kb = None,
+    as_json: Json = False,
+) -> None:
+    """Find the nearest passages."""
+    hits = quoth.open(kb).search(query, k)
+    if as_json:
+        print_json(shapes.search_shape(hits))
+    else:
+        show.hits(hits)
+
+
+@app.command(epilog="Example: quoth status --json")
+def status(kb: Kb = None, as_json: Json = False) -> None:
+    """Tell what is in the knowledge base."""
+    found = quoth.open(kb).status()
+    if as_json:
+        print_json(shapes.status_shape(found))
+    else:
+        show.status(found)
+
+
+@app.command(epilog="Example: quoth remove notes/old.md")
+def remove(
+    document: Annotated[str, typer.Argument(help="Its name, its path, or the end of its path.", show_default=False)],
+    kb: Kb = None,
+    as_json: Json = False,
+) -> None:
+    """Take a document out; it is gone from every answer at once."""
+    name = quoth.open(kb).remove(document)
+    if as_json:
+        print_json({"removed": name})
+    else:
+        out.print(f"removed {name}", markup=False)
+
+
+def main() -> None:
+    """The entry point: errors become one line and a status."""
+    with reporting():
+        app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""What the commands show to people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from quoth.interfaces.cli.console import err, out
+
+# Only for their types: what they stand for takes longer to import than `quoth --help` takes.
+if TYPE_CHECKING:
+    from quoth.assistants.ask import AnswerStream
+    from quoth.types import AddReport, Hit, Status
+
+
+def report(found: AddReport) -> None:
+    """What was added; failures go to stderr."""
+    counts = [f"{n} {what}" for what in ("added", "updated", "unchanged", "removed") if (n := getattr(found, what))]
+    said = ", ".join(counts) or "nothing added"
+    out.print(f"{said}: {found.passages:,} passages in {found.seconds:.1f} s", markup=False)
+    for failure in found.failed:
+        err.print(f"failed  {failure.path}: {failure.cause}; {failure.cure}", markup=False, soft_wrap=True)
+
+
+def answer(stream: AnswerStream) -> None:
+    """The answer while it comes, then with its sources."""
+    said = Text()
+    with Live(said, console=out, transient=True, auto_refresh=False) as live:
+        for piece in stream if out.is_terminal else ():
+            said.append(piece)
+            live.update(said, refresh=True)
+    out.print(stream.answer)
+    timing = stream.answer.timing
+    out.print(f"\n[dim]first token after {timing.first_token_s:.1f} s, {timing.total_s:.1f} s in all[/]")
+
+
+def hits(found: list[Hit]) -> None:
+    """Passages, best first."""
+    if not found:
+        out.print("nothing found")
+    for hit in found:
+        passage = hit.passage
+        where = " › ".join(dict.fromkeys([passage.title, *passage.headings]))
+        out.print(Text(f"{hit.rank:3}  {where}, {passage.place}", "bold"))
+        out.print(Text(f"     score {hit.score:.4f}, prior {hit.prior:.0%}  {passage.document}", "dim"))
+        out.print(Text(" ".join(passage.text.split()), overflow="fold"), "")
+
+
+def status(found: Status) -> None:
+    """A knowledge base at a glance."""
+    table = Table.grid(padding=(0, 2))
+    table.add_row("knowledge base", found.path)
+    table.add_row("documents", f"{found.documents:,}")
+    table.add_row("passages", f"{found.passages:,}")
+    table.add_row("encoder", found.encoder)
+    table.add_row("generator", found.generator)
+    table.add_row("on disk", f"{found.bytes / 1e6:,.1f} MB")
+    table.add_row("version", found.version)
+    out.print(table)

@@ -1,0 +1,66 @@
+"""The JSON shapes of what Quoth says: stable, the same for the command line and for servers.
+
+They are documented in `docs/json.md`; a test holds them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from quoth.answer import Answer, Source
+    from quoth.types import AddReport, Hit, Passage, Status
+
+Shape = dict[str, Any]
+
+
+def add_shape(report: AddReport) -> Shape:
+    """`add --json`."""
+    return {**asdict(report), "failed": [asdict(failure) for failure in report.failed]}
+
+
+def search_shape(hits: list[Hit]) -> list[Shape]:
+    """`search --json`."""
+    return [
+        {"rank": hit.rank, "score": hit.score, "prior": hit.prior, **_place(hit.passage), **_span(hit.passage)}
+        for hit in hits
+    ]
+
+
+def answer_shape(answer: Answer) -> Shape:
+    """`ask --json`."""
+    return {
+        "question": answer.question,
+        "answer": answer.text,
+        "abstained": answer.abstained,
+        "confidence": answer.confidence,
+        "decoding": answer.decoding,
+        "tokens": [asdict(token) for token in answer.tokens],
+        "sources": [_source(source) for source in answer.sources],
+        "memory_weight": answer.memory_weight,
+        "timing": asdict(answer.timing),
+    }
+
+
+def status_shape(status: Status) -> Shape:
+    """`status --json`."""
+    return asdict(status)
+
+
+def _place(passage: Passage) -> Shape:
+    return {
+        "passage_id": passage.id,
+        "document": passage.document,
+        "title": passage.title,
+        "page": passage.page,
+    }
+
+
+def _span(passage: Passage) -> Shape:
+    return {"start": passage.start, "end": passage.end, "text": passage.text}
+
+
+def _source(source: Source) -> Shape:
+    span = {"start": source.start, "end": source.end, "quote": source.quote, "weight": source.weight}
+    return {**_place(source.passage), **span}
