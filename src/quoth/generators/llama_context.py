@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import llama_cpp
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quoth.errors import ModelError
+from quoth.types import LogProbs
 
 MAX_SEQUENCES = 64
 BATCH = 2048
@@ -125,22 +126,37 @@ class Context:
             if not llama_cpp.llama_state_seq_set_data(self._context, buffer, len(state), sequence):
                 raise self._full()
 
-    def decode(self, batch: Sequence[Entry]) -> NDArray[np.float32]:
+    def decode(self, batch: Sequence[Entry]) -> LogProbs:
         """Read the entries; (outputs, V) float32 log-probabilities of what follows each that asked.
 
         Raises:
             ModelError: the cells are used up, or the runtime failed.
         """
-        asked = sum(entry.output for entry in batch)
-        rows = np.empty((asked, self._vocabulary), np.float32)
-        done = 0
         with self._lock:
-            for part in _parts(batch):
-                self._run(part)
-                outputs = sum(entry.output for entry in part)
-                if outputs:
-                    done += self._log_softmax(rows[done : done + outputs])
-        return rows
+            parts = [rows.copy() for rows in self._outputs(batch)]
+        return np.concatenate(parts) if parts else np.empty((0, self._vocabulary), np.float32)
+
+    def score(self, batch: Sequence[Entry], targets: Sequence[int]) -> NDArray[np.float32]:
+        """Read the entries; (outputs,) float32 log p of the token in `targets` for each that asked.
+
+        Raises:
+            ModelError: the cells are used up, or the runtime failed.
+        """
+        scores, done = np.empty(len(targets), np.float32), 0
+        with self._lock:
+            for rows in self._outputs(batch):
+                wanted = list(targets[done : done + len(rows)])
+                scores[done : done + len(rows)] = rows[np.arange(len(rows)), wanted]
+                done += len(rows)
+        return scores
+
+    def _outputs(self, batch: Sequence[Entry]) -> Iterator[LogProbs]:
+        """Read the entries, part by part; (n, V) normalised, good until the next part is read."""
+        for part in _parts(batch):
+            self._run(part)
+            outputs = sum(entry.output for entry in part)
+            if outputs:
+                yield self._log_softmax(outputs)
 
     def _run(self, part: Sequence[Entry]) -> None:
         batch = self._batch
@@ -157,14 +173,15 @@ class Context:
         if status:
             raise ModelError(f"llama.cpp could not decode (status {status})", "report this with your model's name")
 
-    def _log_softmax(self, rows: NDArray[np.float32]) -> int:
-        """Fill `rows` with the normalised logits of the last decode."""
+    def _log_softmax(self, outputs: int) -> LogProbs:
+        """The logits of the last decode, normalised where they stand."""
         pointer = llama_cpp.llama_get_logits(self._context)
-        logits = np.ctypeslib.as_array(pointer, shape=rows.shape)
-        np.subtract(logits, logits.max(axis=1, keepdims=True), out=rows)
-        # float32 sums of 262,144 terms err by some 1e-6, numpy adding in pairs.
-        rows -= np.log(np.exp(rows).sum(axis=1, keepdims=True))
-        return len(rows)
+        rows = np.ctypeslib.as_array(pointer, shape=(outputs, self._vocabulary))
+        rows -= rows.max(axis=1, keepdims=True)
+        # float32 sums of 262,144 terms err by some 1e-6: numpy adds in pairs.
+        for row in rows:
+            row -= np.log(np.exp(row).sum())
+        return rows
 
     def _full(self) -> ModelError:
         return ModelError(f"the context of {self.cells} tokens is full", "use fewer or shorter passages")

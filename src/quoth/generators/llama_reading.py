@@ -85,24 +85,27 @@ class LlamaReading:
 
     def _score(self, continuations: Sequence[Sequence[int]]) -> list[NDArray[np.float32]]:
         """All continuations under all prompts in one batch: each pair in a sequence of its own."""
-        forks, batch = [], []
-        for continuation in continuations:
+        forks: list[int] = []
+        batch: list[Entry] = []
+        targets: list[int] = []
+        for tokens in continuations:
             for i, length in enumerate(self._lengths):
                 forks.append(self._fork(i))
-                batch += entries(forks[-1], length, continuation[:-1], outputs=len(continuation) - 1)
-        rows = self._context.decode(batch)
-        for fork in forks:
-            self._context.release(fork)
-        return self._pick(continuations, rows)
+                batch += entries(forks[-1], length, tokens[:-1], outputs=len(tokens) - 1)
+                targets += tokens[1:]
+        try:
+            scores = self._context.score(batch, targets)
+        finally:
+            for fork in forks:
+                self._context.release(fork)
+        return self._arrange(continuations, scores)
 
-    def _pick(self, continuations: Sequence[Sequence[int]], rows: LogProbs) -> list[NDArray[np.float32]]:
-        """From what may follow each token, the log p of the token that does follow."""
-        scores, done = [], 0
-        for continuation in continuations:
-            size = len(continuation) - 1
-            scores.append(np.empty((len(self._lengths), len(continuation)), np.float32))
-            for i in range(len(self._lengths)):
-                scores[-1][i, :1] = self._after[i, list(continuation[:1])]
-                scores[-1][i, 1:] = rows[np.arange(done, done + size), list(continuation[1:])]
-                done += size
-        return scores
+    def _arrange(self, continuations: Sequence[Sequence[int]], scores: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        """The first token's log p, known from the reading, then those of the others; (k, m) each."""
+        arranged, done, k = [], 0, len(self._lengths)
+        for tokens in continuations:
+            size = k * (len(tokens) - 1)
+            rest = scores[done : done + size].reshape(k, -1)
+            arranged.append(np.concatenate([self._after[:, list(tokens[:1])], rest], axis=1))
+            done += size
+        return arranged
