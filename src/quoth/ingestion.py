@@ -24,7 +24,8 @@ COMMIT = 1024
 class Progress(Protocol):
     """Told while documents go in: documents done, documents in all, passages written."""
 
-    def __call__(self, done: int, total: int, passages: int) -> None: ...
+    def __call__(self, done: int, total: int, passages: int) -> None:
+        """So far."""
 
 
 def silent(done: int, total: int, passages: int) -> None:
@@ -80,10 +81,14 @@ class Ingestion:
                 else:
                     changed.append(file)
             except OSError as error:
-                self._counts.failed.append(Failure(str(file), f"it cannot be read ({error})", "check its rights"))
+                self._counts.failed.append(
+                    Failure(str(file), f"it cannot be read ({error})", "check its rights")
+                )
         return changed, unchanged
 
-    def _take(self, answers: Iterable[tuple[Path | Document, Parsed | DocumentError]], done: int, total: int) -> None:
+    def _take(
+        self, answers: Iterable[tuple[Path | Document, Parsed | DocumentError]], done: int, total: int
+    ) -> None:
         for batch in _batches(self._good(answers)):
             self._write(batch)
             done += len(batch)

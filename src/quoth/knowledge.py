@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 from platformdirs import user_data_path
 
 from quoth.answer import Answer
-from quoth.assistants.ask import Asker, AnswerStream
+from quoth.assistants.ask import AnswerStream, Asker
 from quoth.encoders import Encoder, load_encoder
 from quoth.errors import NotFoundError, StoreError, UsageError
 from quoth.generators import LanguageModel, describe_model, load_generator
@@ -208,7 +208,9 @@ class KnowledgeBase:
             with FileLock(self.folder / "writer.lock", timeout=0):
                 yield
         except Timeout as error:
-            raise StoreError("another process is adding to this knowledge base", "wait until it ends") from error
+            raise StoreError(
+                "another process is adding to this knowledge base", "wait until it ends"
+            ) from error
         except PermissionError as error:
             raise StoreError(f"{self.folder} cannot be written ({error})", "check its rights") from error
 
@@ -216,13 +218,17 @@ class KnowledgeBase:
 def _as_document(text: str, name: str | None, title: str | None) -> Document:
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     first_line = text.strip().partition("\n")[0][:_TITLE_CHARACTERS]
-    return Document(name or f"text:{digest[:12]}", title if title is not None else first_line, text, "text/plain", digest)
+    return Document(
+        name or f"text:{digest[:12]}", title if title is not None else first_line, text, "text/plain", digest
+    )
 
 
 def _pick(wanted: str, names: Sequence[str]) -> str:
     """The one name that is meant."""
     exact = {wanted, Path(wanted).expanduser().absolute().as_posix()}
-    meant = [name for name in names if name in exact] or [name for name in names if name.endswith(f"/{wanted}")]
+    meant = [name for name in names if name in exact] or [
+        name for name in names if name.endswith(f"/{wanted}")
+    ]
     if len(meant) == 1:
         return meant[0]
     if meant:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -39,7 +38,9 @@ def read_manifest(folder: Path) -> Manifest:
         values = json.loads(file.read_text("utf-8"))
         found = values["format"]
         if found != FORMAT:
-            raise IncompatibleError(f"{folder} has format {found}, this Quoth reads {FORMAT}", _rebuild(folder))
+            raise IncompatibleError(
+                f"{folder} has format {found}, this Quoth reads {FORMAT}", _rebuild(folder)
+            )
         return Manifest(found, str(values["encoder"]), int(values["dimension"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StoreError(f"{file} cannot be read ({error!r})", _rebuild(folder)) from error
@@ -53,7 +54,9 @@ def check_encoder(folder: Path, encoder: str) -> None:
     """
     made_with = read_manifest(folder).encoder
     if made_with != encoder:
-        raise IncompatibleError(f"{folder} was made with the encoder {made_with}, not {encoder}", _rebuild(folder))
+        raise IncompatibleError(
+            f"{folder} was made with the encoder {made_with}, not {encoder}", _rebuild(folder)
+        )
 
 
 def write_manifest(folder: Path, encoder: str, dimension: int) -> None:
@@ -73,9 +76,11 @@ def write_manifest(folder: Path, encoder: str, dimension: int) -> None:
             )
         part = folder / f"{MANIFEST_FILE}.part"
         part.write_text(json.dumps(asdict(Manifest(FORMAT, encoder, dimension))) + "\n", "utf-8")
-        os.replace(part, folder / MANIFEST_FILE)
+        part.replace(folder / MANIFEST_FILE)
     except OSError as error:
-        raise StoreError(f"{folder} cannot be written ({error})", "check its rights and room, or give --kb") from error
+        raise StoreError(
+            f"{folder} cannot be written ({error})", "check its rights and room, or give --kb"
+        ) from error
 
 
 def _is_ours(name: str) -> bool:

@@ -112,7 +112,9 @@ def _html_word(word: Word) -> str:
     text = html.escape(word.text)
     tip = ", ".join(f"{_mark_plain(i, len(word.posterior))} {p:.0%}" for i, p in enumerate(word.posterior))
     if word.source is None:
-        return f'<span title="{tip}" style="border-bottom:2px dotted {MEMORY};font-style:italic">{text}</span>'
+        return (
+            f'<span title="{tip}" style="border-bottom:2px dotted {MEMORY};font-style:italic">{text}</span>'
+        )
     # The last two digits are the opacity: a surer word is tinted more.
     tint = f"{colour(word.source)}{round(0x22 + 0x55 * word.share):02x}"
     return f'<span title="{tip}" style="background:{tint}">{text}</span>'

@@ -52,13 +52,17 @@ def evaluate_retrieval(
     return measure(data.qrels, run)
 
 
-def measure(qrels: Mapping[str, Mapping[str, int]], run: Mapping[str, Mapping[str, float]]) -> RetrievalReport:
+def measure(
+    qrels: Mapping[str, Mapping[str, int]], run: Mapping[str, Mapping[str, float]]
+) -> RetrievalReport:
     """The metrics of a run: query -> document -> score, higher is nearer."""
     judged = {query: dict(qrels[query]) for query in run}
     evaluator = pytrec_eval.RelevanceEvaluator(judged, {"ndcg_cut.10", "recall.10,100"})
     rows = list(evaluator.evaluate({query: dict(scores) for query, scores in run.items()}).values())
-    names = ("ndcg_cut_10", "recall_10", "recall_100")
-    return RetrievalReport(*(fmean(row[name] for row in rows) for name in names), len(rows))
+    ndcg, recall_10, recall_100 = (
+        fmean(row[name] for row in rows) for name in ("ndcg_cut_10", "recall_10", "recall_100")
+    )
+    return RetrievalReport(ndcg, recall_10, recall_100, len(rows))
 
 
 def _by_document(hits: list[Hit]) -> dict[str, float]:

@@ -48,7 +48,9 @@ class LlamaModel:
             os.fsencode(path), llama_cpp.llama_model_default_params()
         )
         if not self._model:
-            raise ModelError(f"llama.cpp cannot load {path}", "it must be a whole GGUF file of a known architecture")
+            raise ModelError(
+                f"llama.cpp cannot load {path}", "it must be a whole GGUF file of a known architecture"
+            )
         vocabulary = Vocabulary(self._model)
         self.name = vocabulary.name() or path.stem
         self.begin = vocabulary.begin
@@ -130,7 +132,9 @@ class LlamaModel:
         trained = llama_cpp.llama_model_n_ctx_train(self._model)
         longest = max(map(len, prompts))
         if longest > trained:
-            raise ModelError(f"a prompt of {longest} tokens, the model reads {trained}", "ask a shorter question")
+            raise ModelError(
+                f"a prompt of {longest} tokens, the model reads {trained}", "ask a shorter question"
+            )
         wanted = sum(map(len, prompts)) + MARGIN
         if wanted > self._context.cells and self._context.idle(len(self._heads)):
             self._context.close()

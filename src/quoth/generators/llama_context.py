@@ -56,7 +56,9 @@ class Context:
         params.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_ENABLED
         self._context = llama_cpp.llama_init_from_model(model, params)
         if not self._context:
-            raise ModelError(f"no context of {cells} tokens could be made", "free memory or use a smaller model")
+            raise ModelError(
+                f"no context of {cells} tokens could be made", "free memory or use a smaller model"
+            )
         self._memory = llama_cpp.llama_get_memory(self._context)
         self._batch = llama_cpp.llama_batch_init(BATCH, 0, 1)
         self._vocabulary = llama_cpp.llama_vocab_n_tokens(llama_cpp.llama_model_get_vocab(model))
@@ -171,7 +173,9 @@ class Context:
         if status == _NO_SLOT:
             raise self._full()
         if status:
-            raise ModelError(f"llama.cpp could not decode (status {status})", "report this with your model's name")
+            raise ModelError(
+                f"llama.cpp could not decode (status {status})", "report this with your model's name"
+            )
 
     def _log_softmax(self, outputs: int) -> LogProbs:
         """The logits of the last decode, normalised where they stand."""
@@ -179,8 +183,8 @@ class Context:
         rows = np.ctypeslib.as_array(pointer, shape=(outputs, self._vocabulary))
         rows -= rows.max(axis=1, keepdims=True)
         # float32 sums of 262,144 terms err by some 1e-6: numpy adds in pairs.
-        for row in rows:
-            row -= np.log(np.exp(row).sum())
+        for i in range(outputs):
+            rows[i] -= np.log(np.exp(rows[i]).sum())
         return rows
 
     def _full(self) -> ModelError:

@@ -27,7 +27,9 @@ class _Row:
 class LlamaReading:
     """k prompts that have been read; see `quoth.generators.base.Reading`."""
 
-    def __init__(self, context: Context, sequences: Sequence[int], lengths: Sequence[int], after: LogProbs) -> None:
+    def __init__(
+        self, context: Context, sequences: Sequence[int], lengths: Sequence[int], after: LogProbs
+    ) -> None:
         self._context = context
         self._prompts = list(sequences)
         self._lengths = list(lengths)
@@ -100,7 +102,9 @@ class LlamaReading:
                 self._context.release(fork)
         return self._arrange(continuations, scores)
 
-    def _arrange(self, continuations: Sequence[Sequence[int]], scores: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+    def _arrange(
+        self, continuations: Sequence[Sequence[int]], scores: NDArray[np.float32]
+    ) -> list[NDArray[np.float32]]:
         """The first token's log p, known from the reading, then those of the others; (k, m) each."""
         arranged, done, k = [], 0, len(self._lengths)
         for tokens in continuations:

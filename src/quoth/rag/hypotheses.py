@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from quoth.rag.marginal import Logs
 
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Where an answer ends: at a token that `stops`, which is not part of it, or after `tokens`."""

@@ -26,8 +26,8 @@ water each day. It gives bread a sour taste and a longer life than baker's yeast
 Question: What is a sourdough?
 Answer: a dough that is leavened by wild yeast and bacteria
 
-Passage: The observatory was opened in 1931 by the astronomer Clara Lindqvist, who had paid for its telescope \
-herself. It was closed during the war, and since 1962 it has been a museum.
+Passage: The observatory was opened in 1931 by the astronomer Clara Lindqvist, who had paid for its \
+telescope herself. It was closed during the war, and since 1962 it has been a museum.
 Question: Who opened the observatory?
 Answer: Clara Lindqvist
 

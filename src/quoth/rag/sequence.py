@@ -12,7 +12,13 @@ import numpy as np
 
 from quoth.generators.base import Reading
 from quoth.rag.hypotheses import Decoded, Decoding, Limits, nothing
-from quoth.rag.marginal import Logs, sequence_log_prob, sequence_posterior, sequence_token_log_probs, with_memory
+from quoth.rag.marginal import (
+    Logs,
+    sequence_log_prob,
+    sequence_posterior,
+    sequence_token_log_probs,
+    with_memory,
+)
 
 Tokens = tuple[int, ...]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Measure on a data set in BEIR layout.", no_args_is_help=True)
 
-Beir = Annotated[Path, typer.Option("--beir", metavar="DIR", help="corpus.jsonl, queries.jsonl, qrels/test.tsv.")]
+Beir = Annotated[
+    Path, typer.Option("--beir", metavar="DIR", help="corpus.jsonl, queries.jsonl, qrels/test.tsv.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON (its shape is in docs/json.md).")]
 
 
@@ -72,7 +74,7 @@ def _filled(beir: Path, **settings: object) -> Iterator[tuple[quoth.KnowledgeBas
         yield knowledge, data
 
 
-def _print(values: dict[str, object], as_json: bool) -> None:
+def _print(values: Mapping[str, object], as_json: bool) -> None:
     if as_json:
         print_json(values)
         return

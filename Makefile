@@ -1,0 +1,47 @@
+# make demo      set everything up, index examples/documents, ask a question
+# make test      set everything up, run the tests
+# make check     linters and types            make fix    what the linters can mend
+# make bench DATA=../shared/data              the README's figures (about two hours on two cores)
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+QUESTION ?= What is a Python decorator?
+
+.PHONY: demo test check fix bench clean
+
+demo: $(VENV)/.quoth
+	@echo
+	@echo "Indexing examples/documents ..."
+	@$(BIN)/quoth add examples/documents --kb .quoth-demo
+	@echo
+	@echo 'Asking: $(QUESTION)'
+	@echo
+	@$(BIN)/quoth ask "$(QUESTION)" --kb .quoth-demo
+	@echo
+	@echo 'Ask your own:  $(BIN)/quoth ask "..." --kb .quoth-demo'
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+fix: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.dev
+	@test -n "$(DATA)" || { echo "say where the data is: make bench DATA=../shared/data"; exit 2; }
+	PYTHON=$(BIN)/python benchmarks/run.sh "$(DATA)"
+
+clean:
+	rm -rf $(VENV) .quoth-demo build dist
+
+$(VENV)/.quoth: pyproject.toml tools/setup.sh
+	@PYTHON="$(PYTHON)" tools/setup.sh $(VENV)
+
+$(VENV)/.dev: $(VENV)/.quoth
+	@PYTHON="$(PYTHON)" tools/setup.sh $(VENV) dev
