@@ -51,23 +51,26 @@ class Ingestion:
         self._known = store.documents()
         self._counts = _Counts()
 
-    def add_files(self, paths: Sequence[str | Path], prune: bool) -> AddReport:
-        """Files, folders and patterns; with `prune`, documents whose files are gone are removed."""
+    def add_files(self, paths: Sequence[str | Path], prune: bool, skip: Path) -> AddReport:
+        """Files, folders and patterns, but nothing in `skip`, the knowledge base's own folder.
+
+        With `prune`, documents whose files are gone are removed.
+        """
         found = find_files(paths)
         self._counts.failed += found.failures
-        changed, unchanged = self._changed(found.files)
+        own = skip.resolve()
+        changed, unchanged = self._changed([file for file in found.files if own not in file.parents])
         self._progress(unchanged, unchanged + len(changed), 0)
-        with Parser() as parser:
-            self._take(parser.parse_many(changed), unchanged, unchanged + len(changed))
+        self._take(changed, unchanged)
         removed = self._prune(paths) if prune else 0
         return self._report(unchanged, removed)
 
     def add_documents(self, documents: Sequence[Document]) -> AddReport:
-        """Documents that are text already."""
+        """Documents that are text already; of several with one name, the last counts."""
+        documents = list({document.id: document for document in documents}.values())
         changed = [d for d in documents if d.id not in self._known or self._known[d.id].digest != d.digest]
         unchanged = len(documents) - len(changed)
-        with Parser() as parser:
-            self._take(parser.parse_many(changed), unchanged, len(documents))
+        self._take(changed, unchanged)
         return self._report(unchanged, 0)
 
     def _changed(self, files: Sequence[Path]) -> tuple[list[Path], int]:
@@ -76,30 +79,38 @@ class Ingestion:
         for file in files:
             known = self._known.get(document_id(file))
             try:
+                str(file).encode()
                 if known and known.digest == digest(file):
                     unchanged += 1
                 else:
                     changed.append(file)
+            except UnicodeEncodeError:
+                self._counts.failed.append(Failure(str(file), "its name is not Unicode", "rename it"))
             except OSError as error:
                 self._counts.failed.append(
                     Failure(str(file), f"it cannot be read ({error})", "check its rights")
                 )
         return changed, unchanged
 
-    def _take(
-        self, answers: Iterable[tuple[Path | Document, Parsed | DocumentError]], done: int, total: int
-    ) -> None:
-        for batch in _batches(self._good(answers)):
-            self._write(batch)
-            done += len(batch)
-            self._progress(done + len(self._counts.failed), total, self._counts.passages)
+    def _take(self, changed: Sequence[Path | Document], done: int) -> None:
+        """Parse, encode and commit, batch by batch; nothing is started for nothing."""
+        total = done + len(changed)
+        if not changed:
+            return
+        with Parser() as parser:
+            for batch in _batches(self._good(parser.parse_many(changed))):
+                self._write(batch)
+                done += len(batch)
+                self._progress(done + len(self._counts.failed), total, self._counts.passages)
 
     def _good(self, answers: Iterable[tuple[Path | Document, Parsed | DocumentError]]) -> Iterator[Parsed]:
         """What could be parsed; what could not is noted, and what the store had of it stays."""
         for item, answer in answers:
+            path = item.id if isinstance(item, Document) else str(item)
             if isinstance(answer, DocumentError):
-                path = item.id if isinstance(item, Document) else str(item)
                 self._counts.failed.append(Failure(path, answer.cause, answer.cure))
+            elif not answer.passages:
+                self._counts.failed.append(Failure(path, "it has no text", "give it some, or leave it out"))
             else:
                 yield answer
 
@@ -128,8 +139,8 @@ class Ingestion:
 
     def _report(self, unchanged: int, removed: int) -> AddReport:
         counts = self._counts
-        if counts.passages or removed:
-            self._store.optimize()
+        # Always: it costs nothing where there is nothing to do, and an `add` that was killed may have left work.
+        self._store.optimize()
         seconds = time.perf_counter() - self._start
         failed = tuple(counts.failed)
         return AddReport(counts.added, counts.updated, unchanged, removed, counts.passages, seconds, failed)

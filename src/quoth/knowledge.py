@@ -79,7 +79,7 @@ class KnowledgeBase:
         if not paths:
             raise UsageError("nothing to add was given", "name files or folders")
         with self._writing():
-            return Ingestion(self._store, self._encoder, progress).add_files(paths, prune)
+            return Ingestion(self._store, self._encoder, progress).add_files(paths, prune, self.folder)
 
     def add_texts(
         self,
@@ -216,11 +216,16 @@ class KnowledgeBase:
 
 
 def _as_document(text: str, name: str | None, title: str | None) -> Document:
-    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    text = _whole(text)
+    digest = hashlib.sha256(text.encode()).hexdigest()
     first_line = text.strip().partition("\n")[0][:_TITLE_CHARACTERS]
-    return Document(
-        name or f"text:{digest[:12]}", title if title is not None else first_line, text, "text/plain", digest
-    )
+    shown = first_line if title is None else _whole(title)
+    return Document(_whole(name or f"text:{digest[:12]}"), shown, text, "text/plain", digest)
+
+
+def _whole(text: str) -> str:
+    """Half a character (a lone surrogate) has no UTF-8: it becomes a question mark, as the encoder reads it."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _pick(wanted: str, names: Sequence[str]) -> str:

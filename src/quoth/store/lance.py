@@ -91,6 +91,7 @@ class LanceStore:
         rows = _rows(digests, passages, vectors, self._table.schema)
         known = list(digests)
         with _reporting("write to the knowledge base"):
+            self._index_words()
             if not self._table.count_rows(_among(known)):
                 self._table.add(rows)
                 return
@@ -147,13 +148,16 @@ class LanceStore:
         """Bring the indexes up to date and give back the room of old versions."""
         with _reporting("index the knowledge base"):
             rows = self._table.count_rows()
-            if rows and not self._has_index("words"):
-                self._table.create_index("words", config=FTS(stem=True, remove_stop_words=True))
             if rows >= INDEX_FROM and not self._has_index("vector"):
                 self._table.create_index(
                     "vector", config=IvfSq(distance_type="dot", num_partitions=PARTITIONS)
                 )
             self._table.optimize(cleanup_older_than=timedelta(minutes=10))
+
+    def _index_words(self) -> None:
+        """Before the first rows: whenever it is killed, what is in the table can be searched."""
+        if not self._has_index("words"):
+            self._table.create_index("words", config=FTS(stem=True, remove_stop_words=True))
 
     def _has_index(self, column: str) -> bool:
         return any(column in index.columns for index in self._table.list_indices())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Iterator
@@ -28,7 +29,12 @@ err = Console(stderr=True, highlight=False)
 
 def print_json(value: object) -> None:
     """One JSON document on stdout, not wrapped and not coloured."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+    text = json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:  # a file's name that is no Unicode, or a terminal that is not in UTF-8
+        text = json.dumps(value, indent=2, allow_nan=False)
+    sys.stdout.write(text + "\n")
 
 
 class Bar:
@@ -69,6 +75,9 @@ def progress_bar(what: str) -> Iterator[Bar]:
 @contextmanager
 def reporting() -> Iterator[None]:
     """Errors as one line and a status: 2 for wrong use, 1 for failure; no traceback."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal that is not in UTF-8 shows what it can; an answer is not lost for a curly quote.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         yield
     except quoth.UsageError as error:

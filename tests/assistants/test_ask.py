@@ -1,0 +1,160 @@
+"""A question to an answer with the real default model and passages in memory."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from quoth.assistants.ask import Asker
+from quoth.errors import UsageError
+from quoth.retrieval import log_prior
+from quoth.settings import Settings
+from quoth.types import Hit, Passage
+
+DOCUMENT = """Notes.
+
+The lighthouse of Skarv was built in 1874 by the engineer Marta Edvall. It stands on a rock.
+
+The harbour of Skarv is closed in winter. Ferries leave from Lund instead.
+
+The museum of Skarv shows 312 ships in bottles. It is open on Sundays."""
+
+
+def passage_of(paragraph):
+    start = DOCUMENT.index(paragraph)
+    return Passage("/docs/skarv.txt", "Skarv", paragraph, start, start + len(paragraph))
+
+
+PASSAGES = [passage_of(paragraph) for paragraph in DOCUMENT.split("\n\n")[1:]]
+QUESTION = "Who built the lighthouse?"
+
+
+class Listed:
+    """Finds the passages in their order, with given cosines."""
+
+    def __init__(self, similarities=(0.7, 0.5, 0.4)):
+        prior = log_prior(similarities, 0.1)
+        self.hits = [
+            Hit(passage, rank, score, float(log), score)
+            for rank, (passage, score, log) in enumerate(zip(PASSAGES, similarities, prior, strict=False), 1)
+        ]
+
+    def retrieve(self, question, k):
+        return self.hits[:k]
+
+
+@pytest.fixture
+def ask(gemma):
+    def ask(question, retriever=None, **settings):
+        return Asker(retriever or Listed(), gemma, Settings(**settings)).stream(question).answer
+
+    return ask
+
+
+@pytest.fixture(scope="module", params=["sequence", "token", "concat-best-first", "concat-best-last"])
+def answer(request, gemma):
+    return Asker(Listed(), gemma, Settings(decoding=request.param)).stream(QUESTION).answer
+
+
+def test_it_is_answered(answer):
+    assert "Marta Edvall" in answer.text
+    assert not answer.abstained
+    assert answer.question == QUESTION
+
+
+def test_tokens_are_the_text(answer):
+    assert "".join(token.text for token in answer.tokens) == answer.text == answer.text.strip()
+    assert len(answer.tokens) > 1
+    assert all(token.logprob <= 1e-6 for token in answer.tokens)
+
+
+def test_posteriors_are_distributions_over_sources_and_memory(answer):
+    for token in answer.tokens:
+        assert len(token.posterior) == len(answer.sources) + 1
+        assert sum(token.posterior) == pytest.approx(1, abs=1e-6)
+        assert min(token.posterior) >= 0
+
+
+def test_sources_are_by_weight_and_all_weights_sum_to_one(answer):
+    weights = [source.weight for source in answer.sources]
+    assert len(weights) == 3
+    assert weights == sorted(weights, reverse=True)
+    assert sum(weights) + answer.memory_weight == pytest.approx(1, abs=1e-6)
+    assert answer.sources[0].passage == PASSAGES[0] and weights[0] > 0.5
+
+
+def test_posteriors_are_in_the_order_of_the_sources(answer):
+    """The whole answer's weights are those of its tokens: the mean, or the last, as the decoding says."""
+    posterior = np.array([token.posterior for token in answer.tokens])
+    weights = [*(source.weight for source in answer.sources), answer.memory_weight]
+    expected = posterior.mean(axis=0) if answer.decoding == "token" else posterior[-1]
+    np.testing.assert_allclose(weights, expected, atol=0.02)
+
+
+def test_quotes_are_verbatim_with_their_place(answer):
+    for source in answer.sources:
+        assert source.quote == DOCUMENT[source.start : source.end] != ""
+        assert source.passage.start <= source.start < source.end <= source.passage.end
+    assert answer.sources[0].quote.endswith("Marta Edvall.")
+
+
+def test_confidence(answer):
+    mean = np.mean([token.logprob for token in answer.tokens])
+    assert answer.confidence == pytest.approx(np.exp(mean) * (1 - answer.memory_weight))
+    assert 0 < answer.confidence <= 1
+    assert 0 <= answer.timing.retrieve_s <= answer.timing.first_token_s <= answer.timing.total_s
+
+
+def test_the_right_passage_answers_though_it_is_not_the_first(ask):
+    answer = ask("When is the museum open?")
+    assert "Sunday" in answer.text
+    assert answer.sources[0].passage == PASSAGES[2]
+
+
+def test_it_is_deterministic(ask):
+    first, second = (dataclasses.replace(ask(QUESTION), timing=None) for _ in range(2))
+    assert first == second
+
+
+def test_k_and_the_longest_answer_are_the_settings(ask):
+    answer = ask(QUESTION, passages=1, max_tokens=2)
+    assert len(answer.sources) == 1
+    assert len(answer.tokens) <= 2 and answer.text
+
+
+@pytest.mark.parametrize(
+    ("question", "cause"), [("", "empty"), (" \n\t", "empty"), ("word " * 10_000, "10,000")]
+)
+def test_what_is_no_question(gemma, question, cause):
+    with pytest.raises(UsageError, match=cause):
+        Asker(Listed(), gemma, Settings()).stream(question)
+
+
+@pytest.mark.parametrize("similarities", [(), (0.2, 0.1, -0.3)])
+def test_nothing_relevant_is_a_refusal(ask, similarities):
+    answer = ask("What is the capital of France?", Listed(similarities))
+    assert answer.abstained and answer.text == "The documents do not say."
+    assert answer.confidence == 0 and answer.tokens == ()
+    assert len(answer.sources) == len(similarities)
+    assert sum(source.weight for source in answer.sources) + answer.memory_weight == pytest.approx(1)
+    assert all(source.quote in DOCUMENT for source in answer.sources)
+
+
+def test_the_streams_pieces_are_the_answer(gemma):
+    for decoding in ("sequence", "token"):
+        stream = Asker(Listed(), gemma, Settings(decoding=decoding)).stream(QUESTION)
+        assert "".join(stream) == stream.answer.text
+
+
+def test_all_sequences_come_back(gemma, ask):
+    def free():
+        return gemma._context.free_sequences + len(gemma._heads)
+
+    before = free()
+    ask(QUESTION)
+    for decoding in ("sequence", "token", "concat-best-first"):
+        stream = Asker(Listed(), gemma, Settings(decoding=decoding)).stream(QUESTION)
+        for _ in stream:
+            break
+        del stream
+        assert free() == before

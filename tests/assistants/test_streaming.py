@@ -1,0 +1,112 @@
+"""Tokens to text, and an answer while it is written, with the toy model."""
+
+import numpy as np
+import pytest
+
+from quoth.assistants.ask import Asker
+from quoth.assistants.streaming import Speaker, texts_of
+from quoth.settings import Settings
+from quoth.types import Hit, Passage
+from toy import ToyModel
+
+
+class Listed:
+    """A retriever of passages that are always found."""
+
+    def __init__(self, *texts):
+        prior = np.full(len(texts), -np.log(max(1, len(texts))))
+        self.hits = [
+            Hit(Passage(f"d{i}", "", text, 0, len(text)), i + 1, 1.0, float(prior[i]), 0.9)
+            for i, text in enumerate(texts)
+        ]
+
+    def retrieve(self, question, k):
+        return self.hits[:k]
+
+
+@pytest.fixture
+def asker():
+    def make(says, *texts, decoding="sequence"):
+        return Asker(Listed(*texts), ToyModel("abc ", says=says), Settings(decoding=decoding))
+
+    return make
+
+
+@pytest.fixture(params=["sequence", "token", "concat-best-first"])
+def stream(request, asker):
+    made = asker({"red": "a red one", "blue": "a red hat"}, "red", "red too", "blue", decoding=request.param)
+    return made.stream("Which?")
+
+
+def test_the_pieces_are_the_answer(stream):
+    pieces = list(stream)
+    assert len(pieces) > 1
+    assert "".join(pieces) == stream.answer.text == "a red one"
+
+
+def test_the_answer_without_iterating(stream):
+    assert stream.answer.text == "a red one"
+    assert list(stream) == []
+    assert stream.answer is stream.answer
+
+
+def test_the_answer_after_the_first_piece(stream):
+    for _ in stream:
+        break
+    assert stream.answer.text == "a red one"
+
+
+def test_the_answer_between_two_pieces(stream):
+    pieces = iter(stream)
+    first = next(pieces)
+    answer = stream.answer
+    assert answer.text.startswith(first)
+    assert list(pieces) == []
+    assert stream.answer is answer
+
+
+def test_sequences_come_back(asker):
+    made = asker({"red": "a red one"}, "red", "blue")
+    assert made.stream("Which?").answer.text
+    assert made._model.held == 0
+
+
+@pytest.mark.parametrize("decoding", ["sequence", "token"])
+@pytest.mark.parametrize("said", ["  a  ", "a b \nc", " \u00e9\u4e2d\U0001f600 ", "ab "])
+def test_white_space_around_an_answer_is_not_part_of_it(asker, decoding, said):
+    stream = asker({"red": said}, "red", "red too", decoding=decoding).stream("Which?")
+    pieces = "".join(stream)
+    answer = stream.answer
+    assert answer.text == said.split("\n")[0].strip() == "".join(token.text for token in answer.tokens)
+    assert pieces == answer.text
+
+
+@pytest.mark.parametrize("said", ["", "  ", "\n", " \nabc"])
+def test_an_answer_without_a_word_is_a_refusal(asker, said):
+    stream = asker({"red": said}, "red").stream("Which?")
+    assert list(stream) == []
+    assert stream.answer.abstained and stream.answer.tokens == ()
+    assert stream.answer.text == "The documents do not say."
+
+
+def test_what_memory_says_better_is_a_refusal(asker):
+    """The passage babbles; once the prompt without a passage says just that for sure, it is memory's."""
+    null = "Clara Lindqvist\n\nQuestion: Which?"
+    babbled = next(
+        answer
+        for name in "qrstuvwxyz"
+        if not (answer := asker({null: "?"}, name).stream("Which?").answer).abstained
+        and len(answer.tokens) == len(answer.text) > 4
+    )
+    passage = babbled.sources[0].passage.text
+    assert babbled.memory_weight < 0.1
+    refused = asker({null: babbled.text}, passage).stream("Which?").answer
+    assert refused.abstained and refused.memory_weight > 0.9
+    assert refused.confidence == 0
+
+
+def test_a_character_comes_with_its_last_byte():
+    speaker = Speaker(ToyModel())
+    assert [speaker.say([byte]) for byte in " é!".encode()] == ["", "", "é", "!"]
+    assert texts_of(ToyModel(), " é! ".encode()) == ["", "", "é", "!"]
+    assert texts_of(ToyModel(), b"a\xff b") == ["a", "\ufffd", " ", "b"]

@@ -1,0 +1,133 @@
+"""What is llama.cpp's own: states that are kept, sequences that come back, contexts that grow."""
+
+import numpy as np
+import pytest
+
+from quoth.errors import ModelError
+from quoth.generators import Prompt
+from quoth.generators.states import StateCache
+
+
+@pytest.fixture
+def model(gemma, monkeypatch):
+    """The default model with an empty cache of states."""
+    monkeypatch.setattr(gemma, "states", StateCache(64 << 20))
+    return gemma
+
+
+@pytest.fixture
+def prompts(model):
+    head = (*model.begin, *model.tokenize("Answer from the passage.\n"))
+    question = tuple(model.tokenize("Question: Who?\nAnswer:"))
+    passages = [tuple(model.tokenize(f"Passage {n}: she was called Ada.\n")) for n in range(3)]
+    return [*(Prompt((head, passage, question)) for passage in passages), Prompt((head, question))]
+
+
+def log_probs_of(model, prompts):
+    with model.read(prompts) as reading:
+        return reading.log_probs.copy()
+
+
+def free(model):
+    """Free sequences, those counted that hold a shared head."""
+    return model._context.free_sequences + len(model._heads)
+
+
+def test_states_are_kept_and_change_nothing(model, prompts):
+    fresh = log_probs_of(model, prompts)
+    size = model.states.size
+    assert len(model.states) == 3 and size > 100_000
+    assert np.array_equal(log_probs_of(model, prompts), fresh)
+    assert (len(model.states), model.states.size) == (3, size)
+
+
+def test_a_kept_state_serves_another_question(model, prompts):
+    log_probs_of(model, prompts)
+    asked = [Prompt((*p.segments[:-1], tuple(model.tokenize("Question: Why?\nAnswer:")))) for p in prompts]
+    kept = log_probs_of(model, asked)
+    assert len(model.states) == 3
+    model.states = StateCache(0)
+    assert np.array_equal(log_probs_of(model, asked), kept)
+
+
+def test_an_evicted_state_is_read_again(model, prompts):
+    fresh = log_probs_of(model, prompts)
+    model.states = StateCache(1000)
+    for _ in range(2):
+        assert np.array_equal(log_probs_of(model, prompts), fresh)
+        assert len(model.states) == 0
+
+
+def test_history_does_not_change_an_answer(model, prompts):
+    """A passage's state is the same whatever was read in the same batch with it."""
+    together = log_probs_of(model, prompts)
+    model.states = StateCache(64 << 20)
+    for prompt in prompts[::-1]:
+        log_probs_of(model, [prompt])
+    assert np.array_equal(log_probs_of(model, prompts), together)
+
+
+def test_all_sequences_come_back(model, prompts):
+    before = free(model)
+    with model.read(prompts) as reading:
+        reading.step([5, None, 7, 5])
+        reading.score([[5, 6], [7]])
+        reading.reorder([0, 0, 1, 3])
+        assert free(model) < before
+    assert free(model) == before
+
+
+def test_all_sequences_come_back_after_an_error(model, prompts):
+    before = free(model)
+    with pytest.raises(KeyError), model.read(prompts):
+        raise KeyError
+    with pytest.raises(ModelError):
+        model.read([Prompt((prompts[0].segments[0], (5,) * 40_000))])
+    assert free(model) == before
+
+
+@pytest.mark.parametrize("count", [40, 70])
+def test_too_many_prompts(model, prompts, count):
+    before = free(model)
+    with pytest.raises(ModelError, match="sequences are in use"):
+        model.read(prompts[:1] * count)
+    assert free(model) == before
+
+
+def test_scoring_in_rounds_where_sequences_are_few(model, prompts):
+    """Four prompts leave room for some 14 continuations at once."""
+    continuations = [[n, n + 1] for n in range(100, 120)]
+    before = free(model)
+    with model.read(prompts) as reading:
+        scores = reading.score(continuations)
+        assert np.array_equal(scores[19], reading.score(continuations[14:])[5])
+    assert len(scores) == 20
+    assert free(model) == before
+
+
+def test_a_longer_context_is_made_when_needed(model, prompts):
+    before = log_probs_of(model, prompts)
+    size, passage = model._context.cells, tuple(model.tokenize("word " * 3500))
+    long = [Prompt((prompts[0].segments[0], (*passage, n), (5,))) for n in range(2)]
+    assert sum(map(len, long)) + 2048 > size or size > 8192
+    # Reading that much takes seconds: making room is all that is asked here.
+    model._make_room(long)
+    assert model._context.cells >= sum(map(len, long))
+    assert np.array_equal(log_probs_of(model, prompts), before)
+
+
+def test_a_head_that_could_not_be_read_is_not_kept(model, prompts, monkeypatch):
+    """A failure while a new head is read leaves no empty head behind."""
+    head = tuple(model.tokenize("A head that nobody has read before."))
+    prompt = Prompt((head, prompts[0].segments[-1]))
+    good = Prompt(((*head, *prompt.segments[1]),))
+
+    def fail(*_):
+        raise ModelError("the context is full")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(model._context, "decode", fail)
+        with pytest.raises(ModelError):
+            model.read([prompt])
+    moved = np.exp(log_probs_of(model, [prompt])) - np.exp(log_probs_of(model, [good]))
+    assert np.abs(moved).sum() / 2 < 0.12
