@@ -18,9 +18,7 @@ class BareLlama:
     """A context of `members` sequences, made with the parameters that Quoth uses."""
 
     def __init__(self, path: Path, threads: int, members: int) -> None:
-        self._model = llama_cpp.llama_model_load_from_file(
-            os.fsencode(path), llama_cpp.llama_model_default_params()
-        )
+        self._model = llama_cpp.llama_model_load_from_file(os.fsencode(path), llama_cpp.llama_model_default_params())
         params = llama_cpp.llama_context_default_params()
         params.n_ctx, params.n_batch, params.n_seq_max = CELLS, BATCH, members
         params.n_threads = params.n_threads_batch = threads

@@ -81,9 +81,7 @@ def each_its_own(reading: Reading) -> list[int]:
     return [int(token) for token in reading.log_probs.argmax(axis=1)]
 
 
-def step_both(
-    reading: Reading, bare: BareLlama, choose: Choose, steps: int
-) -> tuple[list[float], list[float]]:
+def step_both(reading: Reading, bare: BareLlama, choose: Choose, steps: int) -> tuple[list[float], list[float]]:
     """Seconds of our steps and of the bare ones, in turn; who goes first changes at each step."""
     ours, theirs = [], []
     tokens = choose(reading)
@@ -157,21 +155,15 @@ def compare_first_tokens(table: Table, model: LlamaModel, sets: Sequence[Sequenc
         apart["read anew once more"].append(float(np.abs(readings[1] - readings[0]).max()))
     ratio = median(anew) / median(kept)
     table.row("first token, passages not read before", f"{median(cold):.3f} s", "", "")
-    table.row(
-        "the same, states kept", f"{median(kept):.3f} s", f"read anew: {median(anew):.3f} s", f"1/{ratio:.1f}"
-    )
+    table.row("the same, states kept", f"{median(kept):.3f} s", f"read anew: {median(anew):.3f} s", f"1/{ratio:.1f}")
     for name, differences in apart.items():
         table.row(f"largest difference of a probability, {name}", f"{max(differences):.1e}", "read anew", "")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--steps", type=int, default=80)
-    parser.add_argument(
-        "--sets", type=int, default=len(QUESTIONS), help="sets of five passages for the first token"
-    )
+    parser.add_argument("--sets", type=int, default=len(QUESTIONS), help="sets of five passages for the first token")
     parser.add_argument("--threads", type=int, default=0, help="0: what Quoth measures to be fastest")
     arguments = parser.parse_args()
     hits = find_hits()

@@ -2,8 +2,8 @@
 
     python benchmarks/ingest.py ../shared/data/python-docs
 
-The bound is `encoder.encode` on the very same texts, before and after in the same run (the mean of both rates,
-for a shared machine drifts). Then the same files, unchanged, are added again by a newly opened knowledge base.
+The bound is `encoder.encode` on the very same texts, before and after in the same run (the mean of both
+rates: a shared machine drifts). Then the same files, unchanged, are added by a newly opened knowledge base.
 Targets: >= 0.8 of the bare rate; unchanged <= 1/50 of the first time.
 """
 
@@ -46,9 +46,7 @@ def add(folder: Path, files: Sequence[Path]) -> tuple[quoth.AddReport, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path, help="the folder python-docs of the data")
     parser.add_argument("--files", type=int, default=0, help="only the first so many pages; 0: all")
     arguments = parser.parse_args()

@@ -44,9 +44,7 @@ def weigh(requirement: str, package: str) -> Weight:
         empty = megabytes(packages)
         tell(f"pip install {requirement}")
         start = time.perf_counter()
-        subprocess.run(
-            [python, "-m", "pip", "install", "-qq", requirement], check=True, stdout=subprocess.DEVNULL
-        )
+        subprocess.run([python, "-m", "pip", "install", "-qq", requirement], check=True, stdout=subprocess.DEVNULL)
         seconds = time.perf_counter() - start
         listed = subprocess.run(
             [python, "-m", "pip", "list", "--format", "json"], check=True, capture_output=True, text=True
@@ -57,9 +55,7 @@ def weigh(requirement: str, package: str) -> Weight:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--peers", action="store_true", help="weigh LlamaIndex and Haystack too")
     arguments = parser.parse_args()
     table = Table("what", "version", "packages", "MB", "s to install")
@@ -69,9 +65,7 @@ def main() -> None:
     for name, (requirement, package) in wanted.items():
         weight = weigh(requirement, package)
         aim = (f"<= {AT_MOST} packages", weight.packages <= AT_MOST) if name == "Quoth" else None
-        table.row(
-            name, weight.version, weight.packages, f"{weight.megabytes:.0f}", f"{weight.seconds:.0f}", aim=aim
-        )
+        table.row(name, weight.version, weight.packages, f"{weight.megabytes:.0f}", f"{weight.seconds:.0f}", aim=aim)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
     python benchmarks/python_docs.py ../shared/data/python-docs --kb /tmp/python-docs.kb
 
 For each question its answer; *page*: whether a page that answers it is among the first 5 distinct pages of a
-search for 50 passages; *key*: whether the answer contains one of the words of a right one (a refusal never does).
+search for 50 passages; *key*: whether the answer contains a word of a right one (a refusal never does).
 With --kb an existing knowledge base is asked as it is.
 """
 
@@ -49,9 +49,7 @@ class Outcome:
 def read_questions(file: Path) -> list[Question]:
     rows = map(json.loads, file.read_text(encoding="utf-8").splitlines())
     return [
-        Question(
-            row["question"], tuple(row["pages"]), tuple(row["answer_contains"]), bool(row.get("unanswerable"))
-        )
+        Question(row["question"], tuple(row["pages"]), tuple(row["answer_contains"]), bool(row.get("unanswerable")))
         for row in rows
     ]
 
@@ -121,9 +119,7 @@ def report(outcomes: list[Outcome]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path, help="the folder python-docs of the data")
     parser.add_argument("--kb", type=Path, help="keep the knowledge base here, or take it from here")
     parser.add_argument("--every", type=int, default=1, help="ask only every so-many-th question")

@@ -3,7 +3,7 @@
     python benchmarks/qa.py ../shared/data/squad2/beir --questions 200
 
 The concatenations are what frameworks do: the same five passages, model and examples, all in one prompt. Each
-decoding starts with nothing read (no passage state kept). Answerable questions only, seed 0, the same for all.
+decoding starts with nothing read (no state kept). Answerable questions only, seed 0, the same for all.
 Targets: F1 >= 50 for RAG-Sequence, and above each concatenation.
 """
 
@@ -54,9 +54,7 @@ def compare(folder: Path, decodings: list[str], questions: list[Query]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("beir", type=Path, help="a BEIR folder whose queries carry answers")
     parser.add_argument("--questions", type=int, default=200)
     parser.add_argument("--decodings", default=DECODINGS, help=f"by default {DECODINGS}")

@@ -2,8 +2,8 @@
 
     python benchmarks/retrieval.py ../shared/data --kbs /tmp/kbs
 
-Dense alone and lexical alone are the store's own two searches, of the same index. A document's score is that of
-its best passage; metrics by trec_eval's code on `qrels/test.tsv`. Targets for nDCG@10, hybrid: .70, .55.
+Dense alone and lexical alone are the store's own two searches, of the same index. A document's score is
+that of its best passage; metrics by trec_eval's code on `qrels/test.tsv`. Targets: hybrid nDCG@10 .70 and .55.
 """
 
 from __future__ import annotations
@@ -60,15 +60,11 @@ def measure_set(table: Table, name: str, data: BeirSet, folder: Path, limit: int
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path, help="the folder with scifact, cranfield and squad2")
     parser.add_argument("--sets", default=",".join(SETS), help="by default all three")
     parser.add_argument("--queries", type=int, default=0, help="only the first so many; 0: all")
-    parser.add_argument(
-        "--kbs", type=Path, help="keep the indexes below this folder, or take them from there"
-    )
+    parser.add_argument("--kbs", type=Path, help="keep the indexes below this folder, or take them from there")
     arguments = parser.parse_args()
     table = Table("data set", "search", "queries", "nDCG@10", "recall@10", "recall@100")
     for name in arguments.sets.split(","):

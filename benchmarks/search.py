@@ -2,10 +2,10 @@
 
     python benchmarks/search.py --rows 100000
 
-Synthetic: cluster centres of unequal size and noise around them, 384 numbers, unit length; the questions are noisy
-copies of rows. The peers are exact and give row numbers; the store gives whole passages. Every question goes to
-all of them in turn. Targets at 100,000 rows: p50 <= 1.5 times the faster peer's, recall@10 >= .95. At 10,000 the
-store scans all rows. FAISS is measured where it is installed (pip install faiss-cpu).
+Synthetic: cluster centres of unequal size and noise around them, 384 numbers, unit length; the questions are
+noisy copies of rows. The peers are exact and give row numbers; the store gives whole passages. Every question
+goes to all of them in turn. Targets at 100,000 rows: p50 <= 1.5 times the faster peer's, recall@10 >= .95. At
+10,000 the store scans all rows. FAISS is measured where it is installed (pip install faiss-cpu).
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def noisy(rows: Vectors, noise: float, random: np.random.Generator) -> Vectors:
 
 
 def make_vectors(rows: int, questions: int, random: np.random.Generator) -> tuple[Vectors, Vectors]:
-    """(rows, d) and (questions, d): one cluster for each 100 rows, the large ones ten times the small ones."""
+    """(rows, d) and (questions, d): one cluster for each 100 rows, the largest ten times the smallest."""
     centres = unit(random.standard_normal((max(1, rows // 100), DIMENSION)))
     shares = random.uniform(0.1, 1.0, len(centres))
     base = noisy(centres[random.choice(len(centres), rows, p=shares / shares.sum())], NOISE, random)
@@ -56,9 +56,7 @@ def fill(store: LanceStore, base: Vectors, random: np.random.Generator) -> None:
     for first in range(0, len(base), ROWS_A_COMMIT):
         name, vectors = f"document-{first}", base[first : first + ROWS_A_COMMIT]
         texts = map(" ".join, vocabulary[random.integers(0, 5000, (len(vectors), WORDS))])
-        passages = [
-            Passage(name, "synthetic", text, first + i, first + i + 1) for i, text in enumerate(texts)
-        ]
+        passages = [Passage(name, "synthetic", text, first + i, first + i + 1) for i, text in enumerate(texts)]
         store.replace({name: name}, passages, vectors)
     store.optimize()
 
@@ -78,15 +76,11 @@ def peers(base: Vectors, store: LanceStore) -> dict[str, Search]:
     if find_spec("faiss"):
         flat = import_module("faiss").IndexFlatIP(DIMENSION)
         flat.add(base)
-        found["FAISS IndexFlatIP"] = lambda question: [
-            int(row) for row in flat.search(question[None], K)[1][0]
-        ]
+        found["FAISS IndexFlatIP"] = lambda question: [int(row) for row in flat.search(question[None], K)[1][0]]
     return found
 
 
-def time_all(
-    searches: dict[str, Search], questions: Vectors
-) -> tuple[dict[str, list[float]], dict[str, float]]:
+def time_all(searches: dict[str, Search], questions: Vectors) -> tuple[dict[str, list[float]], dict[str, float]]:
     """Milliseconds of each search, and recall@10 against the first; a few questions before warm up."""
     spent: dict[str, list[float]] = {name: [] for name in searches}
     common = dict.fromkeys(searches, 0)
@@ -132,9 +126,7 @@ def measure(table: Table, rows: int, count: int) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=TARGET_ROWS)
     parser.add_argument("--questions", type=int, default=300)
     arguments = parser.parse_args()

@@ -78,9 +78,7 @@ def test_kills_lose_nothing_that_was_acknowledged(tmp_path):
             assert number in found, f"document {number} is lost"
             assert found[number][0].startswith(f"Step {expected[number]} begins.")
         for number, texts in found.items():
-            assert texts[0].startswith("Step ") and texts[-1].endswith("The end."), (
-                f"document {number} is half there"
-            )
+            assert texts[0].startswith("Step ") and texts[-1].endswith("The end."), f"document {number} is half there"
             said = texts[0].split()[1]
             assert sum(text.count(f"River {said} flows") for text in texts) == 150
         for number in touched:

@@ -1,8 +1,8 @@
 """Imports only go down the stages of DESIGN.md, and what is heavy is loaded by who needs it.
 
 A module may import from a lower level, from its own part (its file or folder), and from nowhere else: two parts
-of one level know nothing of each other. `answer` renders itself with `rendering`, which is one level lower and
-knows an answer only as a type; such imports (`if TYPE_CHECKING`) never run and may go anywhere in the package.
+of one level know nothing of each other. `answer` renders itself with `rendering`, which is one level
+lower and knows an answer only as a type; such imports (`if TYPE_CHECKING`) never run and may go anywhere.
 """
 
 import ast
@@ -93,11 +93,7 @@ def test_imports_only_go_down(file):
 
 def loaded_by(statement):
     code = f"{statement}\nimport sys\nprint(*sorted({{name.split('.')[0] for name in sys.modules}}))"
-    return set(
-        subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, check=True
-        ).stdout.split()
-    )
+    return set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
 
 
 def test_import_quoth_loads_nothing_that_takes_time():

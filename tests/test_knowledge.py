@@ -50,9 +50,7 @@ def test_a_folder_goes_in_and_each_thing_is_found(kb, docs):
     assert sum(hit.prior for hit in kb.search("strings")) == pytest.approx(1)
 
 
-def test_unchanged_files_are_not_parsed_again_changed_ones_replaced_vanished_ones_pruned(
-    kb, docs, monkeypatch
-):
+def test_unchanged_files_are_not_parsed_again_changed_ones_replaced_vanished_ones_pruned(kb, docs, monkeypatch):
     kb.add(docs)
     (docs / "rivers.txt").write_text("The Nile flows north.", "utf-8")
     (docs / "new.txt").write_text("A new text.", "utf-8")
@@ -144,9 +142,12 @@ def test_a_name_that_is_no_unicode_stops_nothing(kb, docs):
 
 
 def test_texts_go_in_by_name_and_title(kb):
-    assert counts(
-        kb.add_texts(["A first line\nand more.", "Second."], titles=["", "T"], names=["x", "y"])
-    ) == (2, 0, 0, 0)
+    assert counts(kb.add_texts(["A first line\nand more.", "Second."], titles=["", "T"], names=["x", "y"])) == (
+        2,
+        0,
+        0,
+        0,
+    )
     assert {hit.passage.document: hit.passage.title for hit in kb.search("line")} == {"x": "", "y": "T"}
     assert counts(kb.add_texts(["Second.", "Changed."], names=["y", "x"])) == (0, 1, 1, 0)
     assert texts(kb) == {"Second.", "Changed."}

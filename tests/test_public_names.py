@@ -51,9 +51,7 @@ def test_each_is_there_and_documented(name):
 def test_what_they_offer_is_documented_too(name):
     thing = getattr(quoth, name)
     public = (
-        [member for key, member in vars(thing).items() if not key.startswith("_")]
-        if inspect.isclass(thing)
-        else []
+        [member for key, member in vars(thing).items() if not key.startswith("_")] if inspect.isclass(thing) else []
     )
     functions = [getattr(member, "fget", member) for member in public]
     assert all(function.__doc__ for function in functions if inspect.isfunction(function))

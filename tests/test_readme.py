@@ -1,7 +1,7 @@
 """The README's examples run, in order and in one folder, as they stand there.
 
-Python blocks run in one interpreter; console blocks (```console, ```sh, ```bash) run where they call `quoth`, lines
-with or without `$ `. A block under the comment `<!-- not run -->` is a visible skip.
+Python blocks run in one interpreter; console blocks (```console, ```sh, ```bash) run where they call
+`quoth`, lines with or without `$ `. A block under the comment `<!-- not run -->` is a visible skip.
 """
 
 import os
@@ -14,14 +14,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-BLOCK = re.compile(
-    r"^(?P<mark><!-- not run -->\n)?```(?P<kind>python|console|sh|bash)\n(?P<code>.*?)^```", re.M | re.S
-)
+BLOCK = re.compile(r"^(?P<mark><!-- not run -->\n)?```(?P<kind>python|console|sh|bash)\n(?P<code>.*?)^```", re.M | re.S)
 README = (ROOT / "README.md").read_text("utf-8")
-BLOCKS = [
-    (README.count("\n", 0, b.start()) + 1, b["kind"], b["code"], bool(b["mark"]))
-    for b in BLOCK.finditer(README)
-]
+BLOCKS = [(README.count("\n", 0, b.start()) + 1, b["kind"], b["code"], bool(b["mark"])) for b in BLOCK.finditer(README)]
 
 
 def commands(code):
@@ -54,9 +49,7 @@ def test_there_are_examples():
     assert any(commands(code) for _, kind, code, _ in BLOCKS if kind != "python")
 
 
-@pytest.mark.parametrize(
-    ("line", "kind", "code", "marked"), BLOCKS, ids=[f"line {block[0]}" for block in BLOCKS]
-)
+@pytest.mark.parametrize(("line", "kind", "code", "marked"), BLOCKS, ids=[f"line {block[0]}" for block in BLOCKS])
 def test_an_example_runs(line, kind, code, marked, folder):
     if marked:
         pytest.skip(f"README line {line} says: not run")

@@ -29,9 +29,7 @@ def test_another_type(values):
         make_settings(values)
 
 
-@pytest.mark.parametrize(
-    "values", [{"passages": 0}, {"threads": -1}, {"max_tokens": -5}, {"state_megabytes": -1}]
-)
+@pytest.mark.parametrize("values", [{"passages": 0}, {"threads": -1}, {"max_tokens": -5}, {"state_megabytes": -1}])
 def test_out_of_range(values):
     with pytest.raises(SettingsError, match="at least"):
         Settings(**values)
@@ -58,9 +56,7 @@ def test_a_file_that_is_not_toml(tmp_path, content):
         load_settings(tmp_path, {})
 
 
-@pytest.mark.parametrize(
-    "content", ["colour = 1", "[generator]\nmodel = 'x'", "passages = '5'", "threads = -1"]
-)
+@pytest.mark.parametrize("content", ["colour = 1", "[generator]\nmodel = 'x'", "passages = '5'", "threads = -1"])
 def test_a_file_that_says_what_is_refused(tmp_path, content):
     (tmp_path / SETTINGS_FILE).write_text(content)
     with pytest.raises(SettingsError):

@@ -15,7 +15,7 @@ VOCABULARY = 259
 
 
 class ToyModel:
-    """`says`: the value is said where a prompt holds the key, the first that fits; else it babbles in `speaks`."""
+    """`says`: the value is said where a prompt holds the key (the first that fits); else it babbles."""
 
     name = "toy"
     begin = (BEGIN,)
@@ -84,9 +84,7 @@ class ToyReading:
                 self.log_probs[i] = self.model.after(*self.rows[i])
 
     def score(self, continuations):
-        return [
-            np.array([self._score(p, tokens) for p in self.prompts], np.float32) for tokens in continuations
-        ]
+        return [np.array([self._score(p, tokens) for p in self.prompts], np.float32) for tokens in continuations]
 
     def _score(self, prompt, tokens):
         return [self.model.after(prompt, tuple(tokens[:i]))[token] for i, token in enumerate(tokens)]

@@ -279,9 +279,7 @@ def write_reference() -> None:
 def main() -> None:
     """Read the arguments and do what they ask."""
     parser = argparse.ArgumentParser(description="Export all-MiniLM-L6-v2 to ONNX.")
-    parser.add_argument(
-        "--float32", type=Path, metavar="FOLDER", help="write the float32 export there instead"
-    )
+    parser.add_argument("--float32", type=Path, metavar="FOLDER", help="write the float32 export there instead")
     parser.add_argument("--reference", action="store_true", help="write the test's reference vectors instead")
     arguments = parser.parse_args()
     if arguments.reference:

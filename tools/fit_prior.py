@@ -43,9 +43,7 @@ def loss(found: list[tuple[list[float], list[bool]]], temperature: float) -> flo
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("beir", type=Path)
     parser.add_argument("--k", type=int, default=5)
     parser.add_argument("--kb", type=Path, help="a knowledge base that holds the corpus already")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from quoth.rendering import as_html, as_markup
+from rich.text import Text
+
+from quoth.rendering import as_html, as_lines
 from quoth.types import Decoding, Passage
 
 
@@ -69,9 +71,9 @@ class Answer:
     def __str__(self) -> str:
         return self.text
 
-    def __rich_console__(self, _console: object, _options: object) -> Iterator[str]:
+    def __rich_console__(self, _console: object, _options: object) -> Iterator[Text]:
         """What `rich.print(answer)` shows: each word tinted by its source, and the sources under it."""
-        yield from as_markup(self)
+        yield from as_lines(self)
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""

@@ -208,9 +208,7 @@ class KnowledgeBase:
             with FileLock(self.folder / "writer.lock", timeout=0):
                 yield
         except Timeout as error:
-            raise StoreError(
-                "another process is adding to this knowledge base", "wait until it ends"
-            ) from error
+            raise StoreError("another process is adding to this knowledge base", "wait until it ends") from error
         except PermissionError as error:
             raise StoreError(f"{self.folder} cannot be written ({error})", "check its rights") from error
 
@@ -231,9 +229,7 @@ def _whole(text: str) -> str:
 def _pick(wanted: str, names: Sequence[str]) -> str:
     """The one name that is meant."""
     exact = {wanted, Path(wanted).expanduser().absolute().as_posix()}
-    meant = [name for name in names if name in exact] or [
-        name for name in names if name.endswith(f"/{wanted}")
-    ]
+    meant = [name for name in names if name in exact] or [name for name in names if name.endswith(f"/{wanted}")]
     if len(meant) == 1:
         return meant[0]
     if meant:

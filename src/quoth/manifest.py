@@ -38,9 +38,7 @@ def read_manifest(folder: Path) -> Manifest:
         values = json.loads(file.read_text("utf-8"))
         found = values["format"]
         if found != FORMAT:
-            raise IncompatibleError(
-                f"{folder} has format {found}, this Quoth reads {FORMAT}", _rebuild(folder)
-            )
+            raise IncompatibleError(f"{folder} has format {found}, this Quoth reads {FORMAT}", _rebuild(folder))
         return Manifest(found, str(values["encoder"]), int(values["dimension"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StoreError(f"{file} cannot be read ({error!r})", _rebuild(folder)) from error
@@ -54,9 +52,7 @@ def check_encoder(folder: Path, encoder: str) -> None:
     """
     made_with = read_manifest(folder).encoder
     if made_with != encoder:
-        raise IncompatibleError(
-            f"{folder} was made with the encoder {made_with}, not {encoder}", _rebuild(folder)
-        )
+        raise IncompatibleError(f"{folder} was made with the encoder {made_with}, not {encoder}", _rebuild(folder))
 
 
 def write_manifest(folder: Path, encoder: str, dimension: int) -> None:
@@ -78,9 +74,7 @@ def write_manifest(folder: Path, encoder: str, dimension: int) -> None:
         part.write_text(json.dumps(asdict(Manifest(FORMAT, encoder, dimension))) + "\n", "utf-8")
         part.replace(folder / MANIFEST_FILE)
     except OSError as error:
-        raise StoreError(
-            f"{folder} cannot be written ({error})", "check its rights and room, or give --kb"
-        ) from error
+        raise StoreError(f"{folder} cannot be written ({error})", "check its rights and room, or give --kb") from error
 
 
 def _is_ours(name: str) -> bool:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rich.text import Text
+
 if TYPE_CHECKING:
     from quoth.answer import Answer, Source
 
@@ -58,43 +60,35 @@ def shown_sources(answer: Answer) -> list[tuple[int, Source]]:
     return [(i, s) for i, s in enumerate(answer.sources) if s.weight >= SHOWN_FROM or answer.abstained]
 
 
-def as_markup(answer: Answer) -> Iterator[str]:
-    """Lines of rich markup: the answer, then its sources."""
-    yield _tinted(answer) if answer.tokens else f"[bold]{_escape(answer.text)}[/]"
-    yield ""
-    title = "Nearest passages" if answer.abstained else "Sources"
+def as_lines(answer: Answer) -> Iterator[Text]:
+    """Lines for a terminal: the answer, then its sources."""
+    yield _tinted(answer) if answer.tokens else Text(answer.text, "bold")
+    yield Text()
     if answer.sources:
-        yield f"[dim]{title}[/]"
+        yield Text("Nearest passages" if answer.abstained else "Sources", "dim")
     for i, source in shown_sources(answer):
         yield from _source_lines(i, source)
     if not answer.abstained:
-        yield f"[{MEMORY}]  *[/] {answer.memory_weight:4.0%}  the model's memory"
+        yield Text.assemble(("  *", MEMORY), f" {answer.memory_weight:4.0%}  the model's memory")
 
 
-def _tinted(answer: Answer) -> str:
+def _tinted(answer: Answer) -> Text:
     """The words, each in its source's colour, and the source's number where the source changes."""
-    parts, shown = [], words(answer)
+    line, shown = Text(), words(answer)
     for i, word in enumerate(shown):
-        parts.append(f"[bold {colour(word.source)}]{_escape(word.text)}[/]")
+        line.append(word.text, f"bold {colour(word.source)}")
         if i + 1 == len(shown) or shown[i + 1].source != word.source:
-            parts.append(f"[dim] {_mark(word.source)}[/]")
-    return "".join(parts)
+            line.append(" [*]" if word.source is None else f" [{word.source + 1}]", "dim")
+    return line
 
 
-def _mark(source: int | None) -> str:
-    return "\\[*]" if source is None else f"\\[{source + 1}]"
-
-
-def _source_lines(i: int, source: Source) -> Iterator[str]:
+def _source_lines(i: int, source: Source) -> Iterator[Text]:
     passage = source.passage
     where = " › ".join(dict.fromkeys([passage.title, *passage.headings]))
-    yield f"[{colour(i)}]{i + 1:3}[/] {source.weight:4.0%}  [bold]{_escape(where)}[/], {passage.place}"
-    yield f"           “{_escape(' '.join(source.quote.split()))}”"
-    yield f"           [dim]{_escape(passage.document)}[/]"
-
-
-def _escape(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("[", "\\[")
+    number, weight = (f"{i + 1:3}", colour(i)), f" {source.weight:4.0%}  "
+    yield Text.assemble(number, weight, (where, "bold"), f", {passage.place}")
+    yield Text(f"           “{' '.join(source.quote.split())}”")
+    yield Text(f"           {passage.document}", "dim")
 
 
 def as_html(answer: Answer) -> str:
@@ -112,9 +106,7 @@ def _html_word(word: Word) -> str:
     text = html.escape(word.text)
     tip = ", ".join(f"{_mark_plain(i, len(word.posterior))} {p:.0%}" for i, p in enumerate(word.posterior))
     if word.source is None:
-        return (
-            f'<span title="{tip}" style="border-bottom:2px dotted {MEMORY};font-style:italic">{text}</span>'
-        )
+        return f'<span title="{tip}" style="border-bottom:2px dotted {MEMORY};font-style:italic">{text}</span>'
     # The last two digits are the opacity: a surer word is tinted more.
     tint = f"{colour(word.source)}{round(0x22 + 0x55 * word.share):02x}"
     return f'<span title="{tip}" style="background:{tint}">{text}</span>'

@@ -122,9 +122,7 @@ def test_k_and_the_longest_answer_are_the_settings(ask):
     assert len(answer.tokens) <= 2 and answer.text
 
 
-@pytest.mark.parametrize(
-    ("question", "cause"), [("", "empty"), (" \n\t", "empty"), ("word " * 10_000, "10,000")]
-)
+@pytest.mark.parametrize(("question", "cause"), [("", "empty"), (" \n\t", "empty"), ("word " * 10_000, "10,000")])
 def test_what_is_no_question(gemma, question, cause):
     with pytest.raises(UsageError, match=cause):
         Asker(Listed(), gemma, Settings()).stream(question)

@@ -23,9 +23,7 @@ def test_a_home_that_nobody_has():
         find_model("~nobody-of-this-name/model.gguf")
 
 
-@pytest.mark.parametrize(
-    "spec", ["hf:", "hf:owner", "hf:owner/repo", "hf:owner/repo/", "hf:owner/repo/a.bin"]
-)
+@pytest.mark.parametrize("spec", ["hf:", "hf:owner", "hf:owner/repo", "hf:owner/repo/", "hf:owner/repo/a.bin"])
 def test_a_malformed_hub_name(spec):
     with pytest.raises(UsageError) as raised:
         find_model(spec)
@@ -50,9 +48,7 @@ def test_a_path_and_the_default(tmp_path):
     assert describe_model("hf:a/b/c.gguf") == "hf:a/b/c.gguf"
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"not a model", b"GGUF" + b"\xff" * 100, b"GGUF\x03\0\0\0" + b"\0" * 64]
-)
+@pytest.mark.parametrize("content", [b"", b"not a model", b"GGUF" + b"\xff" * 100, b"GGUF\x03\0\0\0" + b"\0" * 64])
 def test_a_broken_model(tmp_path, content):
     file = tmp_path / "broken.gguf"
     file.write_bytes(content)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from quoth import open as open_knowledge
 from quoth.interfaces.cli.main import app
 
 QUOTH = Path(sys.executable).with_name("quoth")
@@ -67,14 +68,12 @@ def test_names_and_texts_that_no_terminal_can_show_do_not_stop_it(tmp_path):
     report = quoth("add", "--json", "--kb", "kb", ".", cwd=tmp_path, status=1).stdout
     assert json.loads(report)["added"] == 1
     assert json.loads(report)["failed"][0]["path"].endswith("caf\udce9.txt")
-    hits = quoth("search", "--json", "--kb", "kb", "snowman", cwd=tmp_path, PYTHONIOENCODING="ascii").stdout
-    assert json.loads(hits)[0]["text"] == "A snowman ☃ melts."
     quoth("search", "--kb", "kb", "snowman", cwd=tmp_path, PYTHONIOENCODING="ascii")
 
 
 def test_a_reader_that_leaves_early_is_no_error(tmp_path):
     (tmp_path / "a.txt").write_text("Some text. " * 3000)
-    quoth("add", "--kb", "kb", "a.txt", cwd=tmp_path)
+    open_knowledge(tmp_path / "kb").add(tmp_path / "a.txt")
     script = f"set -o pipefail; '{QUOTH}' search -k 100 --json --kb kb text | head -c 10"
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, cwd=tmp_path)
     assert done.stderr == ""

@@ -66,9 +66,7 @@ def test_add_prunes_when_asked(quoth_, tmp_path):
     quoth_("add", tmp_path / "docs", kb=tmp_path / "kb")
     (tmp_path / "docs" / "a.txt").unlink()
     assert json.loads(quoth_("add", tmp_path / "docs", "--json", kb=tmp_path / "kb"))["removed"] == 0
-    assert (
-        json.loads(quoth_("add", tmp_path / "docs", "--prune", "--json", kb=tmp_path / "kb"))["removed"] == 1
-    )
+    assert json.loads(quoth_("add", tmp_path / "docs", "--prune", "--json", kb=tmp_path / "kb"))["removed"] == 1
 
 
 def test_search(asked, quoth_, folder):
@@ -119,9 +117,7 @@ def test_ask_refuses_what_the_documents_do_not_say(asked):
 
 def test_people_see_the_answer_its_sources_and_the_time(asked, quoth_):
     shown = quoth_("ask", "How many kilograms does the tapir weigh?", "--decoding", "token").replace("\n", "")
-    assert all(
-        what in shown for what in ("300", "tapir [x].txt", "The tapir weighs 300 kilograms.", "first token")
-    )
+    assert all(what in shown for what in ("300", "tapir [x].txt", "The tapir weighs 300 kilograms.", "first token"))
 
 
 def test_status(asked, quoth_, folder):

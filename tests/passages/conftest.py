@@ -1,4 +1,3 @@
-# ruff: noqa: E501 - XML in one piece is easier to read
 """Small real files, made here: a PDF, a Word file, an e-book."""
 
 import io
@@ -30,9 +29,7 @@ def make_pdf(pages):
         body += f"{number} 0 obj\n{text}\nendobj\n"
     table = "".join(f"{place:010d} 00000 n \n" for place in places)
     body += f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}"
-    return (body + f"trailer << /Size {len(objects) + 1} /Root 1 0 R >>\nstartxref\n0\n%%EOF").encode(
-        "latin-1"
-    )
+    return (body + f"trailer << /Size {len(objects) + 1} /Root 1 0 R >>\nstartxref\n0\n%%EOF").encode("latin-1")
 
 
 def make_zip(members):

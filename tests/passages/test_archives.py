@@ -45,9 +45,7 @@ def test_an_encrypted_office_file(read):
 
 
 def test_rich_text(read):
-    assert (
-        read("a.rtf", r"{\rtf1\ansi Hello {\b bold} words.\par Next.}").text == "Hello bold words.\n\nNext."
-    )
+    assert read("a.rtf", r"{\rtf1\ansi Hello {\b bold} words.\par Next.}").text == "Hello bold words.\n\nNext."
 
 
 def test_an_archive(read, docx):

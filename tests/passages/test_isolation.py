@@ -112,9 +112,7 @@ def test_the_process_ends_with_its_parent(files):
 
 
 def _runs(pid):
-    state = subprocess.run(
-        ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
-    ).stdout
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
     return bool(state.strip()) and not state.startswith("Z")
 
 
@@ -123,10 +121,7 @@ def test_the_doors_import_no_parser():
         "import sys, quoth.sources, quoth.passages\n"
         "print({'xberg', 'pypdfium2', 'semantic_text_splitter', 'lxml', 'tokenizers'} & set(sys.modules))"
     )
-    assert (
-        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-        == "set()\n"
-    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
 
 
 def test_modules_in_the_current_folder_are_not_ours(tmp_path, files, monkeypatch):

@@ -32,9 +32,7 @@ def test_headings_paragraphs_and_pages(read, pdf):
 
 
 def test_running_heads_and_page_numbers_are_left_out(read, pdf):
-    pages = [
-        [(10, 780, "Annual Report"), (10, 500, f"{BODY} {n * 'x'}."), (10, 20, str(n))] for n in range(1, 6)
-    ]
+    pages = [[(10, 780, "Annual Report"), (10, 500, f"{BODY} {n * 'x'}."), (10, 20, str(n))] for n in range(1, 6)]
     document = read("a.pdf", pdf(pages))
     assert "Annual" not in document.text
     assert document.text.count("fox") == 5

@@ -18,9 +18,7 @@ def count_words(text):
 
 def document(text, starts=(), media_type="text/plain"):
     headings = tuple(
-        Heading(1 + n % 3, text[s:].split("\n")[0].strip(), s)
-        for n, s in enumerate(sorted(starts))
-        if text[s:].strip()
+        Heading(1 + n % 3, text[s:].split("\n")[0].strip(), s) for n, s in enumerate(sorted(starts)) if text[s:].strip()
     )
     return Document("d", "t", text, media_type, "0", headings)
 
@@ -28,9 +26,7 @@ def document(text, starts=(), media_type="text/plain"):
 @settings(max_examples=150, deadline=None)
 @given(texts, st.sampled_from(["text/plain", "text/markdown"]), st.data())
 def test_spans_are_exact_ordered_complete_and_small(text, media_type, data):
-    starts = (
-        data.draw(st.lists(st.integers(0, max(len(text) - 1, 0)), max_size=4, unique=True)) if text else []
-    )
+    starts = data.draw(st.lists(st.integers(0, max(len(text) - 1, 0)), max_size=4, unique=True)) if text else []
     passages = split(document(text, starts, media_type), 20, count_words)
     end = 0
     for passage in passages:
@@ -53,12 +49,7 @@ def test_a_heading_is_never_left_alone(media_type):
 
 
 def test_passages_end_where_a_part_of_the_top_level_begins():
-    text = (
-        "Part one\n\n"
-        + "Words here. " * 20
-        + "\n\nPart two\n\nShort.\n\nPart three\n\n"
-        + "More words. " * 20
-    )
+    text = "Part one\n\n" + "Words here. " * 20 + "\n\nPart two\n\nShort.\n\nPart three\n\n" + "More words. " * 20
     starts = [text.index(name) for name in ("Part one", "Part two", "Part three")]
     parts = Document("d", "t", text, "text/plain", "0", tuple(Heading(1, text[s : s + 8], s) for s in starts))
     passages = split(parts)
@@ -86,9 +77,7 @@ def test_pages_and_headings_are_those_of_the_start():
     assert {p.headings for p in passages} == {("One",)}
 
 
-@pytest.mark.parametrize(
-    "text", ["x" * 60_000, "=" * 30_000, "中" * 20_000, "word " * 20_000], ids=lambda t: t[0]
-)
+@pytest.mark.parametrize("text", ["x" * 60_000, "=" * 30_000, "中" * 20_000, "word " * 20_000], ids=lambda t: t[0])
 def test_huge_and_unbroken_text_does_not_explode(text):
     passages = split(document(text))
     assert "".join(p.text for p in passages).replace(" ", "") == text.replace(" ", "")

@@ -48,9 +48,7 @@ def test_a_passage_without_a_word():
     assert find_quote(Passage("d", "", " \n ", 5, 8), "x", "y") == (5, 8)
 
 
-@given(
-    st.text(alphabet='aB.!? \n"’)é', max_size=60), st.text(max_size=8), st.text(max_size=8), st.integers(0, 9)
-)
+@given(st.text(alphabet='aB.!? \n"’)é', max_size=60), st.text(max_size=8), st.text(max_size=8), st.integers(0, 9))
 def test_it_is_always_inside_the_passage(text, answer, question, start):
     begin, end = find_quote(Passage("d", "", text, start, start + len(text)), answer, question)
     assert start <= begin <= end <= start + len(text)

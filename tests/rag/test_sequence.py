@@ -31,8 +31,7 @@ def brute_force(model, prompts, prior, most):
     """The proposal with the highest sum_z p(z|x) p(y|x,z), and that sum."""
     proposals = [greedy(model, prompt, most) for prompt in prompts[:-1]]
     joint = [
-        sum(np.exp(p + likelihood(model, z, y)) for p, z in zip(prior, prompts[:-1], strict=True))
-        for y in proposals
+        sum(np.exp(p + likelihood(model, z, y)) for p, z in zip(prior, prompts[:-1], strict=True)) for y in proposals
     ]
     best = int(np.argmax(joint))
     return proposals[best], joint[best]
@@ -75,8 +74,7 @@ def test_the_evidence_is_bayes_rule(case, limits, decoded, seed):
         np.testing.assert_allclose(result.weights, np.exp(with_memory(prior, 0.3)))
         return
     joint = [
-        np.exp(p + likelihood(model, z, result.tokens))
-        for p, z in zip(with_memory(prior, 0.3), prompts, strict=True)
+        np.exp(p + likelihood(model, z, result.tokens)) for p, z in zip(with_memory(prior, 0.3), prompts, strict=True)
     ]
     np.testing.assert_allclose(result.weights, np.array(joint) / sum(joint), atol=1e-5)
     np.testing.assert_allclose(result.posterior.sum(axis=0), 1, atol=1e-9)

@@ -31,9 +31,7 @@ def ours(case):
 
 # The methods read nothing of a model but its configuration, so none is built.
 MODEL = SimpleNamespace(
-    config=SimpleNamespace(
-        n_docs=K, bos_token_id=BOS, generator=SimpleNamespace(pad_token_id=PAD, bos_token_id=BOS)
-    )
+    config=SimpleNamespace(n_docs=K, bos_token_id=BOS, generator=SimpleNamespace(pad_token_id=PAD, bos_token_id=BOS))
 )
 
 

@@ -61,5 +61,5 @@ def test_one_ranking_keeps_its_order(ranking):
     ],
 )
 def test_ranx_says_the_same(rankings, expected):
-    """Numbers of ranx 0.3.21, `fuse(runs, norm=None, method="rrf")`: it compiles for a minute, so not here."""
+    """Numbers of ranx 0.3.21, `fuse(runs, norm=None, method="rrf")`: it compiles for a minute."""
     assert reciprocal_rank_fusion(rankings) == pytest.approx(expected, abs=1e-11)

@@ -27,9 +27,7 @@ def rewrite(kb, **changes):
 
 def run(code, kb, **options):
     program = f"import quoth\nkb = quoth.open({str(kb.folder)!r})\n{code}"
-    return subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, **options
-    )
+    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, **options)
 
 
 @pytest.mark.parametrize("ask", ["search", "ask", "stream", "remove"])
@@ -105,9 +103,7 @@ def test_settings_come_from_the_folder_and_arguments_go_before(tmp_path):
     (tmp_path / "settings.toml").write_text('decoding = "token"\npassages = 3\n')
     assert quoth.open(tmp_path).settings == quoth.Settings(decoding="token", passages=3)
     assert quoth.open(tmp_path, passages=2).settings.passages == 2
-    assert (
-        quoth.open(tmp_path).add_texts(["A folder with settings only becomes a knowledge base."]).added == 1
-    )
+    assert quoth.open(tmp_path).add_texts(["A folder with settings only becomes a knowledge base."]).added == 1
 
 
 @pytest.mark.parametrize(
@@ -137,8 +133,7 @@ def test_a_second_writer_is_turned_away_and_readers_are_not(kb):
 def test_another_process_sees_what_was_added_and_removed(kb):
     asks = "print(sorted(hit.passage.document for hit in kb.search('tapir')))"
     kb.add_texts(["Another tapir."], names=["second"])
-    assert run(asks, kb).stdout == "['second', 'tapir']\n"
-    assert run("kb.remove('tapir')", kb).returncode == 0
+    assert run(f"{asks}; kb.remove('tapir')", kb).stdout == "['second', 'tapir']\n"
     assert [hit.passage.document for hit in kb.search("tapir")] == ["second"]
 
 
@@ -155,8 +150,7 @@ except quoth.StoreError as error:
     done = run(program, kb, preexec_fn=limit)
     assert "what was there before is still there" in done.stdout, done
     assert {hit.passage.document for hit in kb.search("rivers")} == {"tapir"}
-    assert run(many, kb).returncode == 0
-    assert kb.status().documents == 81
+    assert kb.add_texts([f"Text {i} about rivers." for i in range(80)]).added == 80
 
 
 @pytest.fixture

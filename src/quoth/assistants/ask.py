@@ -44,8 +44,15 @@ class AnswerStream:
         self._answer: Answer | None = None
 
     def __iter__(self) -> Iterator[str]:
-        if self._answer is None:
-            self._answer = yield from self._pieces
+        while self._answer is None:
+            try:
+                piece = next(self._pieces)
+            except StopIteration as end:
+                if end.value is None:
+                    raise QuothError("the answer was broken off by an error", "ask again") from None
+                self._answer = end.value
+                return
+            yield piece
 
     @property
     def answer(self) -> Answer:
@@ -56,8 +63,7 @@ class AnswerStream:
         """
         for _ in self:
             pass
-        if self._answer is None:
-            raise QuothError("the answer was broken off", "ask again")
+        assert self._answer is not None  # the loop ends with it or raises
         return self._answer
 
 
@@ -92,16 +98,19 @@ class Asker:
 
     def _spoken(self, decoding: Decoding, clock: Clock) -> Generator[str, None, Decoded]:
         """The text of what a decoding yields."""
-        speaker = Speaker(self._model)
+        speaker, held = Speaker(self._model), ""
         while True:
             try:
-                text = speaker.say(next(decoding))
+                text = held + speaker.say(next(decoding))
             except StopIteration as end:
                 decoded: Decoded = end.value
                 return decoded
-            if text:
+            # White space waits for the next word: at its end an answer has none.
+            said = text.rstrip()
+            held = text[len(said) :]
+            if said:
                 clock.told()
-                yield text
+                yield said
 
     def _decode(self, question: str, hits: Sequence[Hit]) -> Decoding:
         prompts = [self._prompts.with_passages([hit.passage], question) for hit in hits]

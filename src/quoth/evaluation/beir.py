@@ -60,9 +60,7 @@ def _lines(file: Path) -> Iterator[dict[str, Any]]:
                 row = json.loads(line)
                 _ = row["_id"], row["text"]
             except (ValueError, KeyError, TypeError) as error:
-                raise UsageError(
-                    f"{file}, line {number} is not as BEIR has it ({error!r})", "mend the line"
-                ) from error
+                raise UsageError(f"{file}, line {number} is not as BEIR has it ({error!r})", "mend the line") from error
             yield row
 
 
@@ -77,8 +75,6 @@ def _qrels(file: Path) -> dict[str, dict[str, int]]:
             try:
                 query, document, grade = row[0], row[1], int(row[2])
             except (IndexError, ValueError) as error:
-                raise UsageError(
-                    f"{file}, line {rows.line_num} is not as BEIR has it", "mend the line"
-                ) from error
+                raise UsageError(f"{file}, line {rows.line_num} is not as BEIR has it", "mend the line") from error
             qrels.setdefault(query, {})[document] = grade
     return qrels

@@ -52,9 +52,7 @@ def evaluate_retrieval(
     return measure(data.qrels, run)
 
 
-def measure(
-    qrels: Mapping[str, Mapping[str, int]], run: Mapping[str, Mapping[str, float]]
-) -> RetrievalReport:
+def measure(qrels: Mapping[str, Mapping[str, int]], run: Mapping[str, Mapping[str, float]]) -> RetrievalReport:
     """The metrics of a run: query -> document -> score, higher is nearer."""
     judged = {query: dict(qrels[query]) for query in run}
     evaluator = pytrec_eval.RelevanceEvaluator(judged, {"ndcg_cut.10", "recall.10,100"})

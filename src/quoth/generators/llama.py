@@ -44,13 +44,9 @@ class LlamaModel:
         """
         llama_cpp.llama_log_set(_be_quiet, ctypes.c_void_p())
         llama_cpp.llama_backend_init()
-        self._model = llama_cpp.llama_model_load_from_file(
-            os.fsencode(path), llama_cpp.llama_model_default_params()
-        )
+        self._model = llama_cpp.llama_model_load_from_file(os.fsencode(path), llama_cpp.llama_model_default_params())
         if not self._model:
-            raise ModelError(
-                f"llama.cpp cannot load {path}", "it must be a whole GGUF file of a known architecture"
-            )
+            raise ModelError(f"llama.cpp cannot load {path}", "it must be a whole GGUF file of a known architecture")
         vocabulary = Vocabulary(self._model)
         self.name = vocabulary.name() or path.stem
         self.begin = vocabulary.begin
@@ -75,7 +71,7 @@ class LlamaModel:
             ModelError: the prompts do not fit the model's context, or are too many.
         """
         self._make_room(prompts)
-        sequences = [self._context.acquire() for _ in prompts]
+        sequences = self._context.acquire(len(prompts))
         try:
             self._read_bodies(prompts, sequences)
             batch: list[Entry] = []
@@ -90,8 +86,11 @@ class LlamaModel:
             raise
 
     def _read_bodies(self, prompts: Sequence[Prompt], sequences: Sequence[int]) -> None:
-        """Everything but the last segments: shared, from a kept state, or read in one batch and then kept."""
-        batch: list[Entry] = []
+        """Everything but the last segments: shared, from a kept state, or read and then kept.
+
+        Each is read in a decode of its own: what a quantised model computes depends in its last digits on
+        what else is in the batch, and a state must not depend on what it was first read with.
+        """
         fresh: dict[Tokens, int] = {}
         shared: list[tuple[Tokens, int]] = []
         for prompt, sequence in zip(prompts, sequences, strict=True):
@@ -104,11 +103,9 @@ class LlamaModel:
                 self._context.load(sequence, state)
             else:
                 self._share_head(head, sequence)
-                batch += entries(sequence, len(head), body[len(head) :])
+                self._context.decode(entries(sequence, len(head), body[len(head) :]))
+                self.states.put(body, self._context.save(sequence))
                 fresh[body] = sequence
-        self._context.decode(batch)
-        for body, sequence in fresh.items():
-            self.states.put(body, self._context.save(sequence))
         for body, sequence in shared:
             self._context.copy(fresh[body], sequence, len(body))
 
@@ -119,8 +116,13 @@ class LlamaModel:
         if head not in self._heads:
             if len(self._heads) == MAX_HEADS:
                 self._context.release(self._heads.pop(next(iter(self._heads))))
-            self._heads[head] = self._context.acquire()
-            self._context.decode(entries(self._heads[head], 0, head))
+            [held] = self._context.acquire(1)
+            try:
+                self._context.decode(entries(held, 0, head))
+            except ModelError:
+                self._context.release(held)
+                raise
+            self._heads[head] = held
         self._context.copy(self._heads[head], sequence, len(head))
 
     def _open_context(self, cells: int, threads: int) -> None:
@@ -132,13 +134,12 @@ class LlamaModel:
         trained = llama_cpp.llama_model_n_ctx_train(self._model)
         longest = max(map(len, prompts))
         if longest > trained:
-            raise ModelError(
-                f"a prompt of {longest} tokens, the model reads {trained}", "ask a shorter question"
-            )
+            raise ModelError(f"a prompt of {longest} tokens, the model reads {trained}", "ask a shorter question")
         wanted = sum(map(len, prompts)) + MARGIN
         if wanted > self._context.cells and self._context.idle(len(self._heads)):
-            self._context.close()
+            old = self._context
             self._open_context(1 << (wanted - 1).bit_length(), self.threads)
+            old.close()
 
     def _fastest_threads(self) -> int:
         """The number of threads with the shortest step, among all cores, one fewer, and half of them.
@@ -152,7 +153,7 @@ class LlamaModel:
     def _step_seconds(self, threads: int) -> float:
         """The median of a few steps of four sequences."""
         self._context.set_threads(threads)
-        sequences = [self._context.acquire() for _ in range(4)]
+        sequences = self._context.acquire(4)
         seconds = []
         for position in range(4):
             start = time.perf_counter()

@@ -56,9 +56,7 @@ class Context:
         params.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_ENABLED
         self._context = llama_cpp.llama_init_from_model(model, params)
         if not self._context:
-            raise ModelError(
-                f"no context of {cells} tokens could be made", "free memory or use a smaller model"
-            )
+            raise ModelError(f"no context of {cells} tokens could be made", "free memory or use a smaller model")
         self._memory = llama_cpp.llama_get_memory(self._context)
         self._batch = llama_cpp.llama_batch_init(BATCH, 0, 1)
         self._vocabulary = llama_cpp.llama_vocab_n_tokens(llama_cpp.llama_model_get_vocab(model))
@@ -84,15 +82,16 @@ class Context:
         """Whether no sequences are in use but the `held` ones."""
         return len(self._free) + held == MAX_SEQUENCES
 
-    def acquire(self) -> int:
-        """An empty sequence.
+    def acquire(self, count: int) -> list[int]:
+        """So many empty sequences, all or none.
 
         Raises:
-            ModelError: all are in use.
+            ModelError: there are not so many.
         """
-        if not self._free:
-            raise ModelError(f"all {MAX_SEQUENCES} sequences are in use", "read fewer prompts at once")
-        return self._free.pop()
+        if count > len(self._free):
+            cause = f"{count} sequences are wanted and {len(self._free)} of {MAX_SEQUENCES} are free"
+            raise ModelError(cause, "read fewer passages at once")
+        return [self._free.pop() for _ in range(count)]
 
     def release(self, sequence: int) -> None:
         """Empty a sequence and give it back."""
@@ -173,9 +172,7 @@ class Context:
         if status == _NO_SLOT:
             raise self._full()
         if status:
-            raise ModelError(
-                f"llama.cpp could not decode (status {status})", "report this with your model's name"
-            )
+            raise ModelError(f"llama.cpp could not decode (status {status})", "report this with your model's name")
 
     def _log_softmax(self, outputs: int) -> LogProbs:
         """The logits of the last decode, normalised where they stand."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,15 +27,14 @@ class _Row:
 class LlamaReading:
     """k prompts that have been read; see `quoth.generators.base.Reading`."""
 
-    def __init__(
-        self, context: Context, sequences: Sequence[int], lengths: Sequence[int], after: LogProbs
-    ) -> None:
+    def __init__(self, context: Context, sequences: Sequence[int], lengths: Sequence[int], after: LogProbs) -> None:
         self._context = context
         self._prompts = list(sequences)
         self._lengths = list(lengths)
         self._after = after
         self._log_probs = after.copy()
-        self._rows = [_Row(i, self._fork(i), lengths[i]) for i in range(len(sequences))]
+        forks = self._fork(range(len(sequences)))
+        self._rows = [_Row(i, fork, lengths[i]) for i, fork in enumerate(forks)]
 
     def __enter__(self) -> LlamaReading:
         return self
@@ -70,31 +69,32 @@ class LlamaReading:
     def reorder(self, index: Sequence[int]) -> None:
         """Row i becomes what row `index[i]` was."""
         old = self._rows
-        self._rows = [self._take(old[i]) for i in index]
+        taken = [old[i] for i in index]
+        forks = self._context.acquire(len(taken))
+        for row, fork in zip(taken, forks, strict=True):
+            self._context.copy(row.stepping, fork, row.length)
+        self._rows = [_Row(row.prompt, fork, row.length) for row, fork in zip(taken, forks, strict=True)]
         self._log_probs = self._log_probs[list(index)]
         for row in old:
             self._context.release(row.stepping)
 
-    def _take(self, row: _Row) -> _Row:
-        stepping = self._context.acquire()
-        self._context.copy(row.stepping, stepping, row.length)
-        return _Row(row.prompt, stepping, row.length)
-
-    def _fork(self, prompt: int) -> int:
-        sequence = self._context.acquire()
-        self._context.copy(self._prompts[prompt], sequence, self._lengths[prompt])
-        return sequence
+    def _fork(self, prompts: Iterable[int]) -> list[int]:
+        """For each of these prompts a sequence that shares its cells."""
+        wanted = list(prompts)
+        forks = self._context.acquire(len(wanted))
+        for prompt, fork in zip(wanted, forks, strict=True):
+            self._context.copy(self._prompts[prompt], fork, self._lengths[prompt])
+        return forks
 
     def _score(self, continuations: Sequence[Sequence[int]]) -> list[NDArray[np.float32]]:
         """All continuations under all prompts in one batch: each pair in a sequence of its own."""
-        forks: list[int] = []
+        pairs = [(tokens, i) for tokens in continuations for i in range(len(self._lengths))]
+        forks = self._fork(i for _, i in pairs)
         batch: list[Entry] = []
         targets: list[int] = []
-        for tokens in continuations:
-            for i, length in enumerate(self._lengths):
-                forks.append(self._fork(i))
-                batch += entries(forks[-1], length, tokens[:-1], outputs=len(tokens) - 1)
-                targets += tokens[1:]
+        for (tokens, i), fork in zip(pairs, forks, strict=True):
+            batch += entries(fork, self._lengths[i], tokens[:-1], outputs=max(0, len(tokens) - 1))
+            targets += tokens[1:]
         try:
             scores = self._context.score(batch, targets)
         finally:
@@ -108,7 +108,7 @@ class LlamaReading:
         """The first token's log p, known from the reading, then those of the others; (k, m) each."""
         arranged, done, k = [], 0, len(self._lengths)
         for tokens in continuations:
-            size = k * (len(tokens) - 1)
+            size = k * max(0, len(tokens) - 1)
             rest = scores[done : done + size].reshape(k, -1)
             arranged.append(np.concatenate([self._after[:, list(tokens[:1])], rest], axis=1))
             done += size

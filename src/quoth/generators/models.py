@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -26,7 +27,8 @@ def find_model(spec: str) -> Path:
         return default_model()
     if spec.startswith("hf:"):
         return _from_hub(spec)
-    path = Path(spec).expanduser()
+    # Not Path.expanduser, which raises for a user who does not exist.
+    path = Path(os.path.expanduser(spec))  # noqa: PTH111
     if not path.is_file():
         raise NotFoundError(f"there is no model file {path}", "give a GGUF file or hf:owner/repo/file.gguf")
     return path
@@ -79,7 +81,5 @@ def _from_hub(spec: str) -> Path:
     try:
         return Path(hf_hub_download(f"{owner}/{name}", file))
     except (OSError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise ModelError(
-            f"the hub did not give {spec} ({reason})", "check the name and the network"
-        ) from error
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        raise ModelError(f"the hub did not give {spec} ({reason})", "check the name and the network") from error

@@ -47,11 +47,7 @@ def _chapters(package: etree._Element, folder: str) -> Iterator[str]:
     items = {item.get("id"): item for item in package.xpath("//*[local-name()='item']")}
     for reference in package.xpath("//*[local-name()='itemref']/@idref"):
         item = items.get(reference)
-        if (
-            item is None
-            or item.get("media-type") not in _PAGES
-            or "nav" in (item.get("properties") or "").split()
-        ):
+        if item is None or item.get("media-type") not in _PAGES or "nav" in (item.get("properties") or "").split():
             continue
         yield posixpath.normpath(posixpath.join(folder, unquote(item.get("href") or "")))
 
@@ -59,7 +55,5 @@ def _chapters(package: etree._Element, folder: str) -> Iterator[str]:
 def _member(archive: zipfile.ZipFile, name: str) -> bytes:
     info = archive.getinfo(name)
     if info.file_size > _MAX_CHAPTER:
-        raise DocumentError(
-            f"{name} in the EPUB is too large: {info.file_size / 1e6:.0f} MB", "split the book"
-        )
+        raise DocumentError(f"{name} in the EPUB is too large: {info.file_size / 1e6:.0f} MB", "split the book")
     return archive.read(info)

@@ -127,9 +127,7 @@ class _Walk:
         try:
             self.element(element)
         except RecursionError as error:
-            raise DocumentError(
-                "the page is nested too deeply", "save the page from a browser as PDF"
-            ) from error
+            raise DocumentError("the page is nested too deeply", "save the page from a browser as PDF") from error
         self.flush()
 
     def element(self, element: html.HtmlElement) -> None:
@@ -248,9 +246,7 @@ def _row(row: html.HtmlElement) -> str:
 
 def _is_layout(table: html.HtmlElement) -> bool:
     """Whether a table only arranges the page: it holds tables, headings or lists, or has one column."""
-    if table.get("role") == "presentation" or table.xpath(
-        "boolean(.//table | .//h1 | .//h2 | .//h3 | .//h4)"
-    ):
+    if table.get("role") == "presentation" or table.xpath("boolean(.//table | .//h1 | .//h2 | .//h3 | .//h4)"):
         return True
     return all(len(row) <= 1 for row in table.iter("tr"))
 

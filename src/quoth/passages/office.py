@@ -26,9 +26,7 @@ _MARKS = re.compile(r"\[(?:\^\d+|cmt:\d+)\]|\*\*|\[Image[^\]]*\]")
 _ENCRYPTED = re.compile(r"encrypt|password|could not find EOCD", re.IGNORECASE)
 _OLE = b"\xd0\xcf\x11\xe0"
 _LONGEST_TITLE = 100
-_MACHINE_TITLE = re.compile(
-    r"^(microsoft |untitled|powerpoint presentation|slide \d|document\d*$)|\.\w{2,5}$", re.I
-)
+_MACHINE_TITLE = re.compile(r"^(microsoft |untitled|powerpoint presentation|slide \d|document\d*$)|\.\w{2,5}$", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +72,7 @@ def _failure(data: bytes, message: str) -> DocumentError:
     if _ENCRYPTED.search(message) and data.startswith(_OLE):
         return DocumentError("the file is encrypted", "remove its password and add it again")
     cause = one_line(message)[:200]
-    return DocumentError(
-        f"the file is broken: {cause}", "open it in its program and save it again, or as PDF"
-    )
+    return DocumentError(f"the file is broken: {cause}", "open it in its program and save it again, or as PDF")
 
 
 def _nodes(tree: Sequence[Any]) -> list[_Node]:
@@ -173,9 +169,7 @@ class _Walk:
                 rows.setdefault(cell["row"], {})[cell["col"]] = text
         gap = 2
         for _, row in sorted(rows.items()):
-            self.writer.block(
-                " | ".join(row.get(column, "") for column in range(min(row), max(row) + 1)), gap
-            )
+            self.writer.block(" | ".join(row.get(column, "") for column in range(min(row), max(row) + 1)), gap)
             gap = 1
 
 

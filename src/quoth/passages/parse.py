@@ -104,9 +104,7 @@ def actual_type(data: bytes, named: str) -> str:
     head = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
     for mark, what in _PICTURES.items():
         if data.startswith(mark):
-            raise DocumentError(
-                f"it is a {what}, whatever its name says", "give it the extension of what it is"
-            )
+            raise DocumentError(f"it is a {what}, whatever its name says", "give it the extension of what it is")
     if head.startswith(b"%PDF-"):
         return PDF
     if data.startswith(_ZIP):

@@ -53,9 +53,7 @@ def _pages(data: bytes) -> tuple[list[list[Line]], str]:
     except pypdfium2.PdfiumError as error:
         if error.err_code == _PASSWORD:
             raise DocumentError("the PDF is encrypted", "remove its password and add it again") from error
-        raise DocumentError(
-            "the PDF is broken", "open it in a viewer and save or print it as PDF anew"
-        ) from error
+        raise DocumentError("the PDF is broken", "open it in a viewer and save or print it as PDF anew") from error
     with document:
         pages = [_page(document, number) for number in range(len(document))]
         return pages, one_line(document.get_metadata_value("Title"))

@@ -64,11 +64,7 @@ def _same_block(above: Line, below: Line, body: float) -> bool:
     drop = above.bottom - below.base
     if drop < -0.5 * below.size:
         # The text goes on higher up: the next column. Only a sentence in its middle goes with it.
-        return (
-            above.size <= body * _LARGER
-            and not above.text.endswith(_SENTENCE_END)
-            and below.text[:1].islower()
-        )
+        return above.size <= body * _LARGER and not above.text.endswith(_SENTENCE_END) and below.text[:1].islower()
     return drop < 1.6 * max(above.size, 1.0)
 
 
@@ -89,13 +85,7 @@ def _is_heading(group: Sequence[Line], body: float) -> bool:
     # "Highlights 5" is a line of a table of contents.
     is_title_like = (text[0].isupper() or text[0].isdigit()) and not _CONTENTS.search(text)
     is_bold = all(line.bold for line in group) and group[0].size >= 0.96 * body
-    return (
-        is_bold
-        and is_title_like
-        and len(text) <= _LONGEST_BOLD_HEADING
-        and len(group) <= 2
-        and not _is_row(text)
-    )
+    return is_bold and is_title_like and len(text) <= _LONGEST_BOLD_HEADING and len(group) <= 2 and not _is_row(text)
 
 
 def _joined(group: Sequence[Line], right: float) -> str:

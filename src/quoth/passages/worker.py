@@ -72,9 +72,7 @@ def _answer(request: Request, max_tokens: int) -> Answer:
     except DocumentError as error:
         return error
     except MemoryError:
-        return DocumentError(
-            "it needs more memory than the parser may use", "split the file, or raise the limit"
-        )
+        return DocumentError("it needs more memory than the parser may use", "split the file, or raise the limit")
     except QuothError as error:
         return DocumentError(error.cause, error.cure)
     except Exception as error:  # noqa: BLE001

@@ -35,9 +35,7 @@ def parse_xml(data: bytes) -> etree._Element:
     try:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise DocumentError(
-            f"the XML is broken: {one_line(str(error))}", "check the file in an editor"
-        ) from error
+        raise DocumentError(f"the XML is broken: {one_line(str(error))}", "check the file in an editor") from error
     if root is None:
         raise DocumentError("the XML is broken: it has no root element", "check the file in an editor")
     return root

@@ -13,9 +13,7 @@ from quoth.rag.hypotheses import Decoded, Decoding, Limits, nothing
 from quoth.rag.marginal import Logs, sequence_posterior, with_memory
 
 
-def decode_concat(
-    whole: Reading, members: Reading, log_prior: Logs, memory_prior: float, limits: Limits
-) -> Decoding:
+def decode_concat(whole: Reading, members: Reading, log_prior: Logs, memory_prior: float, limits: Limits) -> Decoding:
     """Decode one answer from the prompt with all passages, greedily.
 
     Args:

@@ -27,9 +27,7 @@ class HybridRetriever:
         lexical = self._store.matching(question, candidates)
         passages = {found.passage.id: found.passage for found in [*dense, *lexical]}
         similarity = {found.passage.id: found.score for found in dense}
-        scores = reciprocal_rank_fusion(
-            [[found.passage.id for found in ranking] for ranking in (dense, lexical)]
-        )
+        scores = reciprocal_rank_fusion([[found.passage.id for found in ranking] for ranking in (dense, lexical)])
         best = list(scores.items())[:k]
         prior = log_prior([score for _, score in best], TEMPERATURE)
         return [

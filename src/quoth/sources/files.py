@@ -92,9 +92,7 @@ class _Search:
             return
         fits = _pattern(rest)
         depth = None if "**" in rest else len(rest)
-        paths = [
-            p for p in walk(root, self.failures, depth) if fits.fullmatch(p.relative_to(root).as_posix())
-        ]
+        paths = [p for p in walk(root, self.failures, depth) if fits.fullmatch(p.relative_to(root).as_posix())]
         if not paths:
             self.fail(Path(name), "no file fits this pattern", "use ** to look into folders below folders")
         self.files_of(iter(paths))
@@ -121,9 +119,7 @@ class _Search:
             return
         self.seen.add(key)
         if not readable:
-            self.fail(
-                path, f"no parser reads files of type {path.suffix or '(none)'}", "convert it to PDF or text"
-            )
+            self.fail(path, f"no parser reads files of type {path.suffix or '(none)'}", "convert it to PDF or text")
         elif status.st_size > self.max_bytes:
             self.too_large(path, status.st_size)
         elif not os.access(path, os.R_OK):

@@ -64,12 +64,8 @@ def _reporting(doing: str) -> Iterator[None]:
     except (RuntimeError, ValueError, OSError) as error:
         reason = str(error).strip().splitlines()[0][:300]
         full = "no space" in str(error).lower()
-        cure = (
-            "free some room and try again" if full else "check the folder's rights and room, then try again"
-        )
-        raise StoreError(
-            f"could not {doing} ({reason})", f"{cure}; what was there before is still there"
-        ) from error
+        cure = "free some room and try again" if full else "check the folder's rights and room, then try again"
+        raise StoreError(f"could not {doing} ({reason})", f"{cure}; what was there before is still there") from error
 
 
 class LanceStore:
@@ -108,24 +104,14 @@ class LanceStore:
         """All documents by name."""
         with _reporting("read the knowledge base"):
             rows = self._table.search().select(["document", "digest", "title"]).to_arrow()
-        counted = rows.group_by("document").aggregate(
-            [("digest", "min"), ("title", "min"), ("title", "count")]
-        )
+        counted = rows.group_by("document").aggregate([("digest", "min"), ("title", "min"), ("title", "count")])
         columns = (counted[c].to_pylist() for c in ("document", "digest_min", "title_min", "title_count"))
-        return {
-            name: StoredDocument(digest, title, count)
-            for name, digest, title, count in zip(*columns, strict=True)
-        }
+        return {name: StoredDocument(digest, title, count) for name, digest, title, count in zip(*columns, strict=True)}
 
     def nearest(self, vector: Vectors, k: int) -> list[Found]:
         """The k passages nearest to `vector`; the score is the cosine."""
         with _reporting("search the knowledge base"):
-            query = (
-                self._table.search(vector, "vector")
-                .distance_type("dot")
-                .nprobes(PROBES)
-                .refine_factor(REFINE)
-            )
+            query = self._table.search(vector, "vector").distance_type("dot").nprobes(PROBES).refine_factor(REFINE)
             rows = query.select([*_PASSAGE_COLUMNS, "_distance"]).limit(k).to_arrow()
         # Lance's "dot" distance is 1 - the dot product: nearness is restored here and nowhere else.
         return _found(rows, pc.subtract(1.0, rows["_distance"]))
@@ -149,9 +135,7 @@ class LanceStore:
         with _reporting("index the knowledge base"):
             rows = self._table.count_rows()
             if rows >= INDEX_FROM and not self._has_index("vector"):
-                self._table.create_index(
-                    "vector", config=IvfSq(distance_type="dot", num_partitions=PARTITIONS)
-                )
+                self._table.create_index("vector", config=IvfSq(distance_type="dot", num_partitions=PARTITIONS))
             self._table.optimize(cleanup_older_than=timedelta(minutes=10))
 
     def _index_words(self) -> None:
@@ -168,9 +152,7 @@ def _among(documents: Sequence[str]) -> str:
     return f"document IN ({quoted})"
 
 
-def _rows(
-    digests: Mapping[str, str], passages: Sequence[Passage], vectors: Vectors, schema: pa.Schema
-) -> pa.Table:
+def _rows(digests: Mapping[str, str], passages: Sequence[Passage], vectors: Vectors, schema: pa.Schema) -> pa.Table:
     flat = pa.array(np.ascontiguousarray(vectors, np.float32).reshape(-1))
     columns: dict[str, Any] = {name: [getattr(p, name) for p in passages] for name in _PASSAGE_COLUMNS}
     columns["headings"] = [list(p.headings) for p in passages]

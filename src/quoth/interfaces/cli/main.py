@@ -24,9 +24,7 @@ app.add_typer(evaluate.app, name="eval")
 
 Kb = Annotated[
     Optional[Path],  # noqa: UP045 - typer reads it at run time
-    typer.Option(
-        "--kb", envvar="QUOTH_KB", metavar="DIR", help="The knowledge base's folder.", show_default=False
-    ),
+    typer.Option("--kb", envvar="QUOTH_KB", metavar="DIR", help="The knowledge base's folder.", show_default=False),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON (its shape is in docs/json.md).")]
 
@@ -51,9 +49,7 @@ def options(
 @app.command(epilog="Example: quoth add ~/papers 'notes/**/*.md'")
 def add(
     paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files, folders, patterns.")],
-    prune: Annotated[
-        bool, typer.Option("--prune", help="Remove documents below PATH whose files are gone.")
-    ] = False,
+    prune: Annotated[bool, typer.Option("--prune", help="Remove documents below PATH whose files are gone.")] = False,
     kb: Kb = None,
     as_json: Json = False,
 ) -> None:
@@ -71,9 +67,7 @@ def add(
 @app.command(epilog='Example: quoth ask "What is a Python decorator?"')
 def ask(
     question: Annotated[str, typer.Argument(help="What you want to know.", show_default=False)],
-    model: Annotated[
-        str, typer.Option(help="A GGUF file, or hf:owner/repo/file.gguf.", show_default=False)
-    ] = "",
+    model: Annotated[str, typer.Option(help="A GGUF file, or hf:owner/repo/file.gguf.", show_default=False)] = "",
     decoding: Annotated[
         str, typer.Option(help="sequence, token, concat-best-first or concat-best-last.", show_default=False)
     ] = "",
@@ -117,9 +111,7 @@ def status(kb: Kb = None, as_json: Json = False) -> None:
 
 @app.command(epilog="Example: quoth remove notes/old.md")
 def remove(
-    document: Annotated[
-        str, typer.Argument(help="Its name, its path, or the end of its path.", show_default=False)
-    ],
+    document: Annotated[str, typer.Argument(help="Its name, its path, or the end of its path.", show_default=False)],
     kb: Kb = None,
     as_json: Json = False,
 ) -> None:

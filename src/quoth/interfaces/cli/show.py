@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 
 def report(found: AddReport) -> None:
     """What was added; failures go to stderr."""
-    counts = [
-        f"{n} {what}" for what in ("added", "updated", "unchanged", "removed") if (n := getattr(found, what))
-    ]
+    counts = [f"{n} {what}" for what in ("added", "updated", "unchanged", "removed") if (n := getattr(found, what))]
     said = ", ".join(counts) or "nothing added"
     out.print(f"{said}: {found.passages:,} passages in {found.seconds:.1f} s", markup=False)
     for failure in found.failed:
