@@ -3,7 +3,7 @@
     python benchmarks/retrieval.py ../shared/data --kbs /tmp/kbs
 
 Dense alone and lexical alone are the store's own two searches, of the same index. A document's score is
-that of its best passage; metrics by trec_eval's code on `qrels/test.tsv`. Targets: hybrid nDCG@10 .70 and .55.
+that of its best passage; figures by trec_eval's code on `qrels/test.tsv`. Targets: hybrid nDCG@10 .70, .55.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Imports only go down the stages of DESIGN.md, and what is heavy is loaded by who needs it.
 
-A module may import from a lower level, from its own part (its file or folder), and from nowhere else: two parts
-of one level know nothing of each other. `answer` renders itself with `rendering`, which is one level
+A module may import from a lower level, from its own part (its file or folder), and from nowhere else: two parts of one
+level know nothing of each other. `answer` renders itself with `rendering`, which is one level
 lower and knows an answer only as a type; such imports (`if TYPE_CHECKING`) never run and may go anywhere.
 """
 

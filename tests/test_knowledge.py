@@ -151,8 +151,7 @@ def test_texts_go_in_by_name_and_title(kb):
     assert {hit.passage.document: hit.passage.title for hit in kb.search("line")} == {"x": "", "y": "T"}
     assert counts(kb.add_texts(["Second.", "Changed."], names=["y", "x"])) == (0, 1, 1, 0)
     assert texts(kb) == {"Second.", "Changed."}
-    unnamed = kb.add_texts(["A first line\nand more."])
-    assert unnamed.added == 1
+    assert kb.add_texts(["A first line\nand more."]).added == 1
     assert kb.search("first line")[0].passage.document.startswith("text:")
     assert kb.search("first line")[0].passage.title == "A first line"
     assert counts(kb.add_texts(["A first line\nand more."])) == (0, 0, 1, 0)

@@ -39,7 +39,7 @@ def folder(tmp_path_factory):
 def run(command, folder):
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, timeout=300, env={**os.environ, "PATH": path}
+        command, check=False, cwd=folder, capture_output=True, text=True, timeout=300, env={**os.environ, "PATH": path}
     )
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
 

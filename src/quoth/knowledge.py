@@ -222,7 +222,7 @@ def _as_document(text: str, name: str | None, title: str | None) -> Document:
 
 
 def _whole(text: str) -> str:
-    """Half a character (a lone surrogate) has no UTF-8: it becomes a question mark, as the encoder reads it."""
+    """Half a character (a lone surrogate) has no UTF-8: it becomes a question mark, as for the encoder."""
     return text.encode("utf-8", "replace").decode()
 
 

@@ -1,5 +1,7 @@
 """One suite for all stores: what `quoth.store.base.Store` promises, on the disk, with no stand-ins."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -118,7 +120,7 @@ def test_the_best_k_begin_the_best_k_and_one(store):
     put(store, a=[f"cat {'tapir ' * i}" for i in range(30)])
     for search, what in ((store.nearest, units(1, 9)[0]), (store.matching, "cats, tapirs")):
         ids = [[found.passage.id for found in search(what, k)] for k in range(1, 12)]
-        assert all(longer[:-1] == shorter for shorter, longer in zip(ids, ids[1:], strict=False))
+        assert all(longer[:-1] == shorter for shorter, longer in pairwise(ids))
 
 
 def test_matching_finds_words_in_any_form_rare_ones_first(store):

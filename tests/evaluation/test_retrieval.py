@@ -1,4 +1,4 @@
-"""Rankings: the layout of the data, the metrics against another library, and `quoth eval` on three documents."""
+"""Rankings: the layout of the data, the metrics against ranx, and `quoth eval` on three documents."""
 
 import json
 import random

@@ -89,7 +89,7 @@ def test_all_sequences_come_back_after_an_error(model, prompts):
 @pytest.mark.parametrize("count", [40, 70])
 def test_too_many_prompts(model, prompts, count):
     before = free(model)
-    with pytest.raises(ModelError, match="sequences are in use"):
+    with pytest.raises(ModelError, match="sequences are wanted"):
         model.read(prompts[:1] * count)
     assert free(model) == before
 

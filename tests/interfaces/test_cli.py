@@ -1,4 +1,4 @@
-"""The real `quoth`, as a person or a script starts it: from the first file to the answer, and what goes wrong."""
+"""The real `quoth`, as a person or a script starts it: from the first file to the answer."""
 
 import json
 import os
@@ -19,7 +19,7 @@ COMMANDS = [["add"], ["ask"], ["search"], ["status"], ["remove"], ["eval", "retr
 def quoth(*arguments, cwd, status=0, **environment):
     command = [QUOTH, *map(str, arguments)]
     done = subprocess.run(
-        command, capture_output=True, text=True, timeout=120, cwd=cwd, env={**os.environ, **environment}
+        command, check=False, capture_output=True, text=True, timeout=120, cwd=cwd, env={**os.environ, **environment}
     )
     assert done.returncode == status, done
     assert "Traceback" not in done.stderr
@@ -75,7 +75,7 @@ def test_a_reader_that_leaves_early_is_no_error(tmp_path):
     (tmp_path / "a.txt").write_text("Some text. " * 3000)
     open_knowledge(tmp_path / "kb").add(tmp_path / "a.txt")
     script = f"set -o pipefail; '{QUOTH}' search -k 100 --json --kb kb text | head -c 10"
-    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, cwd=tmp_path)
+    done = subprocess.run(["bash", "-c", script], check=False, capture_output=True, text=True, cwd=tmp_path)
     assert done.stderr == ""
 
 
@@ -97,5 +97,5 @@ def test_help_lists_every_command_and_the_version_is_the_packages():
 
 def test_the_shell_completes():
     environment = {"_QUOTH_COMPLETE": "complete_bash", "COMP_WORDS": "quoth se", "COMP_CWORD": "1"}
-    done = subprocess.run([QUOTH], capture_output=True, text=True, env={**os.environ, **environment})
+    done = subprocess.run([QUOTH], check=False, capture_output=True, text=True, env={**os.environ, **environment})
     assert done.stdout.split() == ["search"]

@@ -1,4 +1,4 @@
-"""The command line in this process: JSON shapes to the letter of `docs/json.md`, statuses, what people see."""
+"""The command line in this process: JSON shapes to the letter of `docs/json.md`, what people see."""
 
 import json
 

@@ -49,7 +49,7 @@ def test_a_damaged_folder_is_an_error_in_our_words(opened, tmp_path):
     for file in (tmp_path / "kb").rglob("*"):
         if file.is_file():
             file.write_bytes(b"rubbish")
-    with pytest.raises(StoreError, match="could not .*knowledge base"):
+    with pytest.raises(StoreError, match=r"could not .*knowledge base"):
         opened().documents()
 
 

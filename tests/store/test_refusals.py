@@ -27,7 +27,9 @@ def rewrite(kb, **changes):
 
 def run(code, kb, **options):
     program = f"import quoth\nkb = quoth.open({str(kb.folder)!r})\n{code}"
-    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, **options)
+    return subprocess.run(
+        [sys.executable, "-c", program], check=False, capture_output=True, text=True, timeout=60, **options
+    )
 
 
 @pytest.mark.parametrize("ask", ["search", "ask", "stream", "remove"])
@@ -117,7 +119,8 @@ def test_settings_that_make_no_sense_are_refused(tmp_path, content):
 
 
 def test_a_second_writer_is_turned_away_and_readers_are_not(kb):
-    code = "from filelock import FileLock; lock = FileLock(kb.folder / 'writer.lock'); lock.acquire(); print('held', flush=True); input()"
+    code = "from filelock import FileLock; lock = FileLock(kb.folder / 'writer.lock'); lock.acquire();"
+    code += "print('held', flush=True); input()"
     program = f"import quoth\nkb = quoth.open({str(kb.folder)!r})\n{code}"
     with subprocess.Popen([sys.executable, "-c", program], stdin=-1, stdout=-1, text=True) as other:
         assert other.stdout.readline() == "held\n"
@@ -158,7 +161,7 @@ def small_disk(tmp_path):
     folder = tmp_path / "disk"
     folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder]
-    if sys.platform != "linux" or os.geteuid() or subprocess.run(mount, capture_output=True).returncode:
+    if sys.platform != "linux" or os.geteuid() or subprocess.run(mount, check=False, capture_output=True).returncode:
         pytest.skip("a full disk needs the right to mount one")
     yield folder
     subprocess.run(["umount", "-l", folder], check=True)

@@ -86,28 +86,33 @@ class LlamaModel:
             raise
 
     def _read_bodies(self, prompts: Sequence[Prompt], sequences: Sequence[int]) -> None:
-        """Everything but the last segments: shared, from a kept state, or read and then kept.
+        """Everything but the last segments.
 
-        Each is read in a decode of its own: what a quantised model computes depends in its last digits on
-        what else is in the batch, and a state must not depend on what it was first read with.
+        Every state is loaded, a fresh one too: the last digits of what a quantised model computes depend on the
+        batch and on where in memory the cells lie, and an answer must not depend on what was asked before it.
         """
-        fresh: dict[Tokens, int] = {}
-        shared: list[tuple[Tokens, int]] = []
-        for prompt, sequence in zip(prompts, sequences, strict=True):
-            head, body = prompt.segments[0], _body(prompt)
-            if body == head or not body:
-                self._share_head(body, sequence)
-            elif body in fresh:
-                shared.append((body, sequence))
-            elif (state := self.states.get(body)) is not None:
-                self._context.load(sequence, state)
+        bodies = [_body(prompt) for prompt in prompts]
+        heads = {body: prompt.segments[0] for body, prompt in zip(bodies, prompts, strict=True)}
+        states = {body: self._state(heads[body], body) for body in heads if body not in ((), heads[body])}
+        for body, sequence in zip(bodies, sequences, strict=True):
+            if body in states:
+                self._context.load(sequence, states[body])
             else:
-                self._share_head(head, sequence)
-                self._context.decode(entries(sequence, len(head), body[len(head) :]))
-                self.states.put(body, self._context.save(sequence))
-                fresh[body] = sequence
-        for body, sequence in shared:
-            self._context.copy(fresh[body], sequence, len(body))
+                self._share_head(body, sequence)
+
+    def _state(self, head: Tokens, body: Tokens) -> bytes:
+        """The state after `body`, which begins with `head`: the kept one, or read now and kept."""
+        state = self.states.get(body)
+        if state is None:
+            [scratch] = self._context.acquire(1)
+            try:
+                self._share_head(head, scratch)
+                self._context.decode(entries(scratch, len(head), body[len(head) :]))
+                state = self._context.save(scratch)
+            finally:
+                self._context.release(scratch)
+            self.states.put(body, state)
+        return state
 
     def _share_head(self, head: Tokens, sequence: int) -> None:
         """Let `sequence` begin with `head`, which is read once and stays in the context."""
