@@ -204,13 +204,17 @@ class KnowledgeBase:
         if not is_knowledge_base(self.folder):
             write_manifest(self.folder, self._encoder.identity, self._encoder.dimension)
         check_encoder(self.folder, self._encoder.identity)
+        lock = FileLock(self.folder / "writer.lock", timeout=0)
         try:
-            with FileLock(self.folder / "writer.lock", timeout=0):
-                yield
+            lock.acquire()
         except Timeout as error:
             raise StoreError("another process is adding to this knowledge base", "wait until it ends") from error
-        except PermissionError as error:
-            raise StoreError(f"{self.folder} cannot be written ({error})", "check its rights") from error
+        except OSError as error:
+            raise StoreError(f"{self.folder} cannot be written ({error})", "check its rights and room") from error
+        try:
+            yield
+        finally:
+            lock.release()
 
 
 def _as_document(text: str, name: str | None, title: str | None) -> Document:

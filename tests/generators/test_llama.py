@@ -131,3 +131,14 @@ def test_a_head_that_could_not_be_read_is_not_kept(model, prompts, monkeypatch):
             model.read([prompt])
     moved = np.exp(log_probs_of(model, [prompt])) - np.exp(log_probs_of(model, [good]))
     assert np.abs(moved).sum() / 2 < 0.12
+
+
+def test_the_likelihood_is_that_of_the_last_segment(model):
+    head, passage = (*model.begin, *model.tokenize("Read.\n")), tuple(model.tokenize("The mill burned in 1901.\n"))
+    question = tuple(model.tokenize("Question: When did the mill burn?\n"))
+    with model.read([Prompt((head, passage, question)), Prompt((head, question))]) as reading:
+        told, memory = reading.likelihood
+    with model.read([Prompt((head, passage, question[:1]))]) as reading:
+        [scores] = reading.score([question[1:]])
+    assert abs(told - scores[0].sum(dtype=float)) < 1.5  # 10 tokens of a quantised model; see the contract's suite
+    assert told > memory + 2  # the passage speaks of a mill

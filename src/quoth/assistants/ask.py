@@ -23,6 +23,7 @@ from quoth.rag import (
     is_from_memory,
     nothing_relevant,
     prompt_maker,
+    relevance,
     with_memory,
 )
 from quoth.retrieval import Retriever
@@ -117,6 +118,7 @@ class Asker:
         log_prior = np.array([hit.log_prior for hit in hits])
         limits = Limits(self._settings.max_tokens or self._prompts.longest, self._prompts.stops)
         with self._model.read([*prompts, self._prompts.without(question)]) as reading:
+            log_prior = relevance(log_prior, reading.likelihood[:-1])
             if self._settings.decoding == "sequence":
                 return (yield from decode_sequence(reading, log_prior, MEMORY_PRIOR, limits))
             if self._settings.decoding == "token":

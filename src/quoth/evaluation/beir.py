@@ -43,6 +43,8 @@ def read_beir(folder: Path, split: str = "test") -> BeirSet:
         UsageError: a line is not what the layout says.
     """
     corpus = {row["_id"]: (row.get("title") or "", row["text"]) for row in _lines(folder / "corpus.jsonl")}
+    if not corpus:
+        raise UsageError(f"{folder / 'corpus.jsonl'} is empty", "give a data set with documents")
     queries = tuple(_query(row) for row in _lines(folder / "queries.jsonl"))
     return BeirSet(corpus, queries, _qrels(folder / "qrels" / f"{split}.tsv"))
 
@@ -54,10 +56,10 @@ def _query(row: dict[str, Any]) -> Query:
 def _lines(file: Path) -> Iterator[dict[str, Any]]:
     if not file.is_file():
         raise NotFoundError(f"there is no {file}", "give a folder in BEIR layout")
-    with file.open(encoding="utf-8") as lines:
+    with file.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
             try:
-                row = json.loads(line)
+                row = json.loads(line.decode("utf-8"))
                 _ = row["_id"], row["text"]
             except (ValueError, KeyError, TypeError) as error:
                 raise UsageError(f"{file}, line {number} is not as BEIR has it ({error!r})", "mend the line") from error
@@ -68,13 +70,12 @@ def _qrels(file: Path) -> dict[str, dict[str, int]]:
     if not file.is_file():
         raise NotFoundError(f"there is no {file}", "give a folder in BEIR layout")
     qrels: dict[str, dict[str, int]] = {}
-    with file.open(encoding="utf-8", newline="") as lines:
-        rows = csv.reader(lines, delimiter="\t")
-        next(rows, None)
-        for row in rows:
-            try:
-                query, document, grade = row[0], row[1], int(row[2])
-            except (IndexError, ValueError) as error:
-                raise UsageError(f"{file}, line {rows.line_num} is not as BEIR has it", "mend the line") from error
-            qrels.setdefault(query, {})[document] = grade
+    try:
+        with file.open(encoding="utf-8", newline="") as lines:
+            rows = csv.reader(lines, delimiter="\t")
+            next(rows, None)
+            for query, document, grade in rows:
+                qrels.setdefault(query, {})[document] = int(grade)
+    except (ValueError, csv.Error) as error:
+        raise UsageError(f"{file}, line {rows.line_num} is not as BEIR has it ({error})", "mend the line") from error
     return qrels

@@ -8,6 +8,7 @@ from statistics import fmean
 
 import pytrec_eval
 
+from quoth.errors import UsageError
 from quoth.evaluation.beir import BeirSet
 from quoth.ingestion import Progress, silent
 from quoth.knowledge import KnowledgeBase
@@ -45,6 +46,8 @@ def evaluate_retrieval(
     A document's score is that of its best passage.
     """
     queries = [query for query in data.queries if query.id in data.qrels]
+    if not queries:
+        raise UsageError("no query has a relevance judgement", "give a split whose qrels name the queries")
     run = {}
     for done, query in enumerate(queries):
         on_query(done, len(queries))

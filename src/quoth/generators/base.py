@@ -37,6 +37,14 @@ class Reading(Protocol):
     def log_probs(self) -> LogProbs:
         """(k, V) float32, natural log, rows normalised: the next token of each sequence."""
 
+    @property
+    def likelihood(self) -> NDArray[np.float64]:
+        """(k,) log p of each prompt's last segment given the segments before it, its first token aside.
+
+        With `(instructions, passage, question)` it is the query likelihood log p(x|z) (Sachan et al. 2022,
+        arXiv 2204.07496). Higher: the passage makes the question likelier.
+        """
+
     def step(self, tokens: Sequence[int | None]) -> None:
         """Append one token to each sequence, all in one batch; a None leaves its sequence as it is.
 

@@ -6,9 +6,12 @@ import ctypes
 import os
 import time
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import llama_cpp
+import numpy as np
+from numpy.typing import NDArray
 
 from quoth.errors import ModelError
 from quoth.generators.base import Prompt
@@ -16,6 +19,7 @@ from quoth.generators.llama_context import Context, Entry, entries
 from quoth.generators.llama_reading import LlamaReading
 from quoth.generators.llama_vocabulary import Vocabulary
 from quoth.generators.states import StateCache, Tokens
+from quoth.types import LogProbs
 
 CELLS = 8192
 # Room for what follows the prompts: answers, and hypotheses while they are scored.
@@ -74,16 +78,25 @@ class LlamaModel:
         sequences = self._context.acquire(len(prompts))
         try:
             self._read_bodies(prompts, sequences)
-            batch: list[Entry] = []
-            for prompt, sequence in zip(prompts, sequences, strict=True):
-                tail = prompt.segments[-1]
-                batch += entries(sequence, len(prompt) - len(tail), tail, outputs=1)
-            after = self._context.decode(batch)
-            return LlamaReading(self._context, sequences, [len(p) for p in prompts], after)
+            after, likelihood = self._read_tails(prompts, sequences)
+            return LlamaReading(self._context, sequences, [len(p) for p in prompts], after, likelihood)
         except ModelError:
             for sequence in sequences:
                 self._context.release(sequence)
             raise
+
+    def _read_tails(self, prompts: Sequence[Prompt], sequences: Sequence[int]) -> tuple[LogProbs, NDArray[np.float64]]:
+        """The last segments, all in one batch: what may follow, (k, V), and how likely they were, (k,)."""
+        batch: list[Entry] = []
+        targets: list[int | None] = []
+        for prompt, sequence in zip(prompts, sequences, strict=True):
+            tail = prompt.segments[-1]
+            batch += entries(sequence, len(prompt) - len(tail), tail, outputs=len(tail))
+            targets += [*tail[1:], None]
+        after, scores = self._context.read(batch, targets)
+        ends = np.cumsum([0, *(len(prompt.segments[-1]) - 1 for prompt in prompts)])
+        sums = [scores[start:end].sum(dtype=np.float64) for start, end in pairwise(ends)]
+        return after, np.array(sums)
 
     def _read_bodies(self, prompts: Sequence[Prompt], sequences: Sequence[int]) -> None:
         """Everything but the last segments.

@@ -133,9 +133,7 @@ class Context:
         Raises:
             ModelError: the cells are used up, or the runtime failed.
         """
-        with self._lock:
-            parts = [rows.copy() for rows in self._outputs(batch)]
-        return np.concatenate(parts) if parts else np.empty((0, self._vocabulary), np.float32)
+        return self.read(batch, [None] * sum(entry.output for entry in batch))[0]
 
     def score(self, batch: Sequence[Entry], targets: Sequence[int]) -> NDArray[np.float32]:
         """Read the entries; (outputs,) float32 log p of the token in `targets` for each that asked.
@@ -143,13 +141,27 @@ class Context:
         Raises:
             ModelError: the cells are used up, or the runtime failed.
         """
-        scores, done = np.empty(len(targets), np.float32), 0
+        return self.read(batch, targets)[1]
+
+    def read(self, batch: Sequence[Entry], targets: Sequence[int | None]) -> tuple[LogProbs, NDArray[np.float32]]:
+        """Read the entries; `targets` names, for each that asked, a token to score, or None for all of them.
+
+        Returns:
+            (n, V) float32 log-probabilities for each None, (m,) float32 log p for each token.
+
+        Raises:
+            ModelError: the cells are used up, or the runtime failed.
+        """
+        kept, scores = [np.empty((0, self._vocabulary), np.float32)], []
+        wanted = iter(targets)
         with self._lock:
             for rows in self._outputs(batch):
-                wanted = list(targets[done : done + len(rows)])
-                scores[done : done + len(rows)] = rows[np.arange(len(rows)), wanted]
-                done += len(rows)
-        return scores
+                for row, target in zip(rows, wanted, strict=False):
+                    if target is None:
+                        kept.append(row[None].copy())
+                    else:
+                        scores.append(row[target])
+        return np.concatenate(kept), np.array(scores, np.float32)
 
     def _outputs(self, batch: Sequence[Entry]) -> Iterator[LogProbs]:
         """Read the entries, part by part; (n, V) normalised, good until the next part is read."""

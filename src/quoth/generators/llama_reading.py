@@ -27,11 +27,19 @@ class _Row:
 class LlamaReading:
     """k prompts that have been read; see `quoth.generators.base.Reading`."""
 
-    def __init__(self, context: Context, sequences: Sequence[int], lengths: Sequence[int], after: LogProbs) -> None:
+    def __init__(
+        self,
+        context: Context,
+        sequences: Sequence[int],
+        lengths: Sequence[int],
+        after: LogProbs,
+        likelihood: NDArray[np.float64],
+    ) -> None:
         self._context = context
         self._prompts = list(sequences)
         self._lengths = list(lengths)
         self._after = after
+        self.likelihood = likelihood
         self._log_probs = after.copy()
         forks = self._fork(range(len(sequences)))
         self._rows = [_Row(i, fork, lengths[i]) for i, fork in enumerate(forks)]

@@ -6,6 +6,7 @@ from quoth.rag.hypotheses import Decoded, Decoding, Limits
 from quoth.rag.marginal import with_memory
 from quoth.rag.prompt import PromptMaker, prompt_maker
 from quoth.rag.quote import find_quote
+from quoth.rag.relevance import relevance
 from quoth.rag.sequence import decode_sequence
 from quoth.rag.token import decode_token
 
@@ -23,5 +24,6 @@ __all__ = [
     "is_from_memory",
     "nothing_relevant",
     "prompt_maker",
+    "relevance",
     "with_memory",
 ]

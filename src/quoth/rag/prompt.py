@@ -21,15 +21,25 @@ the Black Sea. With a length of 2,850 kilometres it is the second longest river 
 Question: How long is the Danube?
 Answer: 2,850 kilometres
 
-Passage: A sourdough is a dough that is leavened by wild yeast and bacteria. Bakers feed it with flour and \
+Passage: Sourdough is a dough that is leavened by wild yeast and bacteria. Bakers feed it with flour and \
 water each day. It gives bread a sour taste and a longer life than baker's yeast does.
-Question: What is a sourdough?
+Question: What is sourdough?
 Answer: a dough that is leavened by wild yeast and bacteria
 
 Passage: The observatory was opened in 1931 by the astronomer Clara Lindqvist, who had paid for its \
 telescope herself. It was closed during the war, and since 1962 it has been a museum.
-Question: Who opened the observatory?
+Question: Who paid for the telescope?
 Answer: Clara Lindqvist
+
+Passage: A stable sort keeps the order of records whose keys are equal. Merge sort is stable; quicksort, as \
+it is usually written, is not, because it moves records over long distances.
+Question: Why is quicksort not stable?
+Answer: it moves records over long distances
+
+Passage: Sea otters eat sea urchins, crabs and mussels. They were hunted for their fur until 1911, when a \
+treaty protected them; by then some 2,000 were left.
+Question: In which year were sea otters protected?
+Answer: 1911
 
 """
 
@@ -49,7 +59,7 @@ class PromptMaker:
 
     def with_passages(self, passages: Sequence[Passage], question: str) -> Prompt:
         """One prompt: all of the passages, in this order, then the question."""
-        text = "".join(f"Passage: {_shown(passage)}\n" for passage in passages)
+        text = "".join(f"Passage: {passage.text}\n" for passage in passages)
         return Prompt((self.before, self._tokens(text), self._question(question)))
 
     def without(self, question: str) -> Prompt:
@@ -81,9 +91,3 @@ def prompt_maker(model: LanguageModel) -> PromptMaker:
     head, _, tail = chat.partition(_QUESTION)
     before, after = model.tokenize(head, special=True), model.tokenize(tail, special=True)
     return PromptMaker(model, (*model.begin, *before), tuple(after), is_chat=True)
-
-
-def _shown(passage: Passage) -> str:
-    """A passage as the model reads it: where it stands, then its text."""
-    where = dict.fromkeys([passage.title, *passage.headings])
-    return f"{' - '.join(filter(None, where))}\n{passage.text}"

@@ -62,7 +62,7 @@ class _Search:
         self._log_prior = log_prior
         self._limits = limits
         self._scored: dict[Tokens, Members] = {}
-        self.proposals: dict[int, Tokens] = {row: () for row in range(len(log_prior))}
+        self.proposals: dict[int, Tokens] = dict.fromkeys(range(len(log_prior)), ())
 
     def run(self) -> Generator[Tokens, None, int]:
         """Grow the proposals to their ends; yields what all agree on, returns how much that was."""

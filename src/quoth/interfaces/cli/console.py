@@ -23,7 +23,8 @@ import quoth
 FAILURE, WRONG_USE, INTERRUPTED = 1, 2, 130
 
 # Answers go to stdout; what is said of the work goes to stderr, so that a pipe gets answers only.
-out = Console(highlight=False, soft_wrap=False)
+# Where nobody looks at columns, lines are not broken: a path stays one word for grep.
+out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
 err = Console(stderr=True, highlight=False)
 
 
