@@ -19,8 +19,10 @@ from quoth.rag import (
     decode_concat,
     decode_sequence,
     decode_token,
+    explains_nothing,
     find_quote,
     is_from_memory,
+    nothing,
     nothing_relevant,
     prompt_maker,
     relevance,
@@ -118,6 +120,8 @@ class Asker:
         log_prior = np.array([hit.log_prior for hit in hits])
         limits = Limits(self._settings.max_tokens or self._prompts.longest, self._prompts.stops)
         with self._model.read([*prompts, self._prompts.without(question)]) as reading:
+            if explains_nothing(reading.likelihood, self._prompts.question_tokens(question)):
+                return nothing(with_memory(log_prior, MEMORY_PRIOR), 0.0)
             log_prior = relevance(log_prior, reading.likelihood[:-1])
             if self._settings.decoding == "sequence":
                 return (yield from decode_sequence(reading, log_prior, MEMORY_PRIOR, limits))

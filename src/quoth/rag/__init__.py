@@ -1,8 +1,8 @@
 """The mixture over passages: decodings, provenance, refusal."""
 
-from quoth.rag.abstain import MEMORY_PRIOR, REFUSAL, is_from_memory, nothing_relevant
+from quoth.rag.abstain import MEMORY_PRIOR, REFUSAL, explains_nothing, is_from_memory, nothing_relevant
 from quoth.rag.concat import decode_concat
-from quoth.rag.hypotheses import Decoded, Decoding, Limits
+from quoth.rag.hypotheses import Decoded, Decoding, Limits, nothing
 from quoth.rag.marginal import with_memory
 from quoth.rag.prompt import PromptMaker, prompt_maker
 from quoth.rag.quote import find_quote
@@ -20,8 +20,10 @@ __all__ = [
     "decode_concat",
     "decode_sequence",
     "decode_token",
+    "explains_nothing",
     "find_quote",
     "is_from_memory",
+    "nothing",
     "nothing_relevant",
     "prompt_maker",
     "relevance",

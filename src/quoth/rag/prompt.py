@@ -66,6 +66,10 @@ class PromptMaker:
         """The null passage: the prompt without a passage, what the model says from memory."""
         return Prompt((self.before, self._question(question)))
 
+    def question_tokens(self, question: str) -> int:
+        """How many tokens the question itself has."""
+        return len(self._tokens(_line(question)))
+
     def stops(self, token: int) -> bool:
         """Whether an answer ends before this token: a base model's answers are one line each."""
         return self.model.ends(token) or (not self.is_chat and b"\n" in self.model.detokenize([token]))
@@ -76,7 +80,7 @@ class PromptMaker:
         return _CHAT_TOKENS if self.is_chat else _BASE_TOKENS
 
     def _question(self, question: str) -> tuple[int, ...]:
-        return self._tokens(f"Question: {' '.join(question.split())}\n") + self.after
+        return self._tokens(f"Question: {_line(question)}\n") + self.after
 
     def _tokens(self, text: str) -> tuple[int, ...]:
         return tuple(self.model.tokenize(text))
@@ -91,3 +95,8 @@ def prompt_maker(model: LanguageModel) -> PromptMaker:
     head, _, tail = chat.partition(_QUESTION)
     before, after = model.tokenize(head, special=True), model.tokenize(tail, special=True)
     return PromptMaker(model, (*model.begin, *before), tuple(after), is_chat=True)
+
+
+def _line(question: str) -> str:
+    """A question as the prompt has it: on one line."""
+    return " ".join(question.split())

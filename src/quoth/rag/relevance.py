@@ -1,4 +1,4 @@
-"""The prior, once the generator has read the passages: how well does each explain the question?
+"""The prior, once the generator has read the passages: how well each explains the question.
 
     p(z|x)  ~  p_retriever(z|x) p(x|z)^w
 
