@@ -68,8 +68,8 @@ class ToyReading:
         self.model, self.prompts = model, prompts
         self.rows = [(prompt, ()) for prompt in prompts]
         self.log_probs = np.stack([model.after(*row) for row in self.rows])
-        # The toy says nothing of questions: all passages explain them equally well.
-        self.likelihood = np.zeros(len(prompts))
+        # All passages explain a question equally well, and the null passage, the last of several, does not.
+        self.likelihood = np.array([*np.zeros(len(prompts) - 1), -1e3 if len(prompts) > 1 else 0.0])
         model.held += len(prompts)
 
     def __enter__(self):

@@ -29,7 +29,7 @@ def test_a_base_model_learns_from_examples(base):
     prompt = base.with_passages([PASSAGE], "Who  built\nit?")
     assert texts(prompt) == [
         f"{INSTRUCTIONS}\n\n{EXAMPLES}",
-        "Passage: Towers - North\nAda built it.\n",
+        "Passage: Ada built it.\n",
         "Question: Who built it?\nAnswer:",
     ]
     assert prompt.segments[0][0] == BEGIN and BEGIN not in prompt.segments[0][1:]
@@ -45,9 +45,7 @@ def test_the_state_does_not_depend_on_the_question(base, chat):
 
 
 def test_several_passages_stay_in_order(base):
-    assert texts(base.with_passages([OTHER, PASSAGE], "Who?"))[1] == (
-        "Passage: \nBen did not.\nPassage: Towers - North\nAda built it.\n"
-    )
+    assert texts(base.with_passages([OTHER, PASSAGE], "Who?"))[1] == ("Passage: Ben did not.\nPassage: Ada built it.\n")
 
 
 def test_a_chat_model_is_told_in_its_template(chat):
