@@ -91,7 +91,7 @@ def test_an_answer_without_a_word_is_a_refusal(asker, said):
 
 def test_what_memory_says_better_is_a_refusal(asker):
     """The passage babbles; once the prompt without a passage says just that for sure, it is memory's."""
-    null = "Clara Lindqvist\n\nQuestion: Which?"
+    null = "Answer: 1911\n\nQuestion: Which?"
     babbled = next(
         answer
         for name in "qrstuvwxyz"
