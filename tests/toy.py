@@ -69,7 +69,9 @@ class ToyReading:
         self.rows = [(prompt, ()) for prompt in prompts]
         self.log_probs = np.stack([model.after(*row) for row in self.rows])
         # All passages explain a question equally well, and the null passage, the last of several, does not.
-        self.likelihood = np.array([*np.zeros(len(prompts) - 1), -1e3 if len(prompts) > 1 else 0.0])
+        self.tails = [np.zeros(4, np.float32) for _ in prompts]
+        if len(prompts) > 1:
+            self.tails[-1] = np.full(4, -250.0, np.float32)
         model.held += len(prompts)
 
     def __enter__(self):
@@ -90,6 +92,11 @@ class ToyReading:
 
     def _score(self, prompt, tokens):
         return [self.model.after(prompt, tuple(tokens[:i]))[token] for i, token in enumerate(tokens)]
+
+    def fork(self, index):
+        other = ToyReading(self.model, [self.prompts[i] for i in index])
+        other.tails = [self.tails[i] for i in index]
+        return other
 
     def reorder(self, index):
         self.rows = [self.rows[i] for i in index]

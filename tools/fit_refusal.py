@@ -19,7 +19,7 @@ import numpy as np
 import quoth
 from quoth.evaluation import Query, fill, read_beir
 from quoth.generators import LanguageModel, load_generator
-from quoth.rag import PromptMaker, prompt_maker
+from quoth.rag import PromptMaker, prompt_maker, query_likelihood
 
 COSINES = (0.25, 0.3, 0.33, 0.36, 0.4, 0.45, 0.5)
 GAINS = (1.0, 1.2, 1.4, 1.6, 1.8, 2.0, 2.2, 2.4)
@@ -43,7 +43,8 @@ def measure(
     hits = knowledge.search(question, knowledge.settings.passages)
     texts = [prompts.with_passages([hit.passage], question) for hit in hits]
     with model.read([*texts, prompts.without(question)]) as reading:
-        gain = float(reading.likelihood[:-1].max() - reading.likelihood[-1])
+        likelihood = query_likelihood(reading.tails)
+        gain = float(likelihood[:-1].max() - likelihood[-1])
     return max(hit.similarity or 0.0 for hit in hits), gain / prompts.question_tokens(question)
 
 

@@ -130,6 +130,34 @@ def test_reorder_takes_rows_twice_and_drops_them(model, prompts, tokens, same):
         same(reordered, reading.log_probs)
 
 
+def test_a_fork_begins_anew_and_goes_its_own_way(model, prompts, tokens, same):
+    a, b = tokens("A")[0], tokens("b")[0]
+    with model.read(prompts) as reading:
+        first = reading.log_probs.copy()
+        reading.step([a] * 3)
+        stepped = reading.log_probs.copy()
+        with reading.fork([2, 0, 0]) as fork:
+            assert np.array_equal(fork.log_probs, first[[2, 0, 0]])
+            assert all(map(np.array_equal, fork.tails, (reading.tails[i] for i in (2, 0, 0))))
+            fork.step([b, b, a])
+            same(fork.log_probs[2], stepped[0])
+            assert fork.score([tokens(" Ben")])[0].shape == (3, len(tokens(" Ben")))
+        assert np.array_equal(reading.log_probs, stepped)
+        reading.step([b] * 3)
+        forked = reading.log_probs.copy()
+    with model.read(prompts) as reading:
+        reading.step([a] * 3)
+        reading.step([b] * 3)
+        same(forked, reading.log_probs)
+
+
+def test_tails_follow_the_prompts(model, prompts):
+    with model.read(prompts) as reading, model.read(prompts[:1]) as alone:
+        assert [len(tail) for tail in reading.tails][:2] == [len(reading.tails[0])] * 2
+        assert all(tail.dtype == np.float32 and tail.ndim == 1 for tail in reading.tails)
+        assert len(alone.tails) == 1
+
+
 def test_the_other_prompts_have_no_say(model, prompts, same):
     together = log_probs_of(model, prompts)
     same(log_probs_of(model, prompts[::-1])[::-1], together)

@@ -133,11 +133,12 @@ def test_a_head_that_could_not_be_read_is_not_kept(model, prompts, monkeypatch):
     assert np.abs(moved).sum() / 2 < 0.12
 
 
-def test_the_likelihood_is_that_of_the_last_segment(model):
+def test_the_tails_are_those_of_the_last_segments(model):
     head, passage = (*model.begin, *model.tokenize("Read.\n")), tuple(model.tokenize("The mill burned in 1901.\n"))
     question = tuple(model.tokenize("Question: When did the mill burn?\n"))
     with model.read([Prompt((head, passage, question)), Prompt((head, question))]) as reading:
-        told, memory = reading.likelihood
+        assert [len(tail) for tail in reading.tails] == [len(question) - 1] * 2
+        told, memory = (tail.sum() for tail in reading.tails)
     with model.read([Prompt((head, passage, question[:1]))]) as reading:
         [scores] = reading.score([question[1:]])
     assert abs(told - scores[0].sum(dtype=float)) < 1.5  # 10 tokens of a quantised model; see the contract's suite

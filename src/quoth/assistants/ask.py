@@ -25,6 +25,7 @@ from quoth.rag import (
     nothing,
     nothing_relevant,
     prompt_maker,
+    query_likelihood,
     relevance,
     with_memory,
 )
@@ -120,9 +121,10 @@ class Asker:
         log_prior = np.array([hit.log_prior for hit in hits])
         limits = Limits(self._settings.max_tokens or self._prompts.longest, self._prompts.stops)
         with self._model.read([*prompts, self._prompts.without(question)]) as reading:
-            if explains_nothing(reading.likelihood, self._prompts.question_tokens(question)):
+            likelihood = query_likelihood(reading.tails)
+            if explains_nothing(likelihood, self._prompts.question_tokens(question)):
                 return nothing(with_memory(log_prior, MEMORY_PRIOR), 0.0)
-            log_prior = relevance(log_prior, reading.likelihood[:-1])
+            log_prior = relevance(log_prior, likelihood[:-1])
             if self._settings.decoding == "sequence":
                 return (yield from decode_sequence(reading, log_prior, MEMORY_PRIOR, limits))
             if self._settings.decoding == "token":

@@ -38,11 +38,11 @@ class Reading(Protocol):
         """(k, V) float32, natural log, rows normalised: the next token of each sequence."""
 
     @property
-    def likelihood(self) -> NDArray[np.float64]:
-        """(k,) log p of each prompt's last segment given the segments before it, its first token aside.
+    def tails(self) -> Sequence[NDArray[np.float32]]:
+        """For each prompt (m-1,) log p of the m tokens of its last segment but the first, given all before.
 
-        With `(instructions, passage, question)` it is the query likelihood log p(x|z) (Sachan et al. 2022,
-        arXiv 2204.07496). Higher: the passage makes the question likelier.
+        With `(instructions, passage, question)` their sum is the query likelihood log p(x|z) (Sachan et al.
+        2022, arXiv 2204.07496). Higher: the passage makes the question likelier.
         """
 
     def step(self, tokens: Sequence[int | None]) -> None:
@@ -60,6 +60,12 @@ class Reading(Protocol):
 
     def reorder(self, index: Sequence[int]) -> None:
         """Row i becomes what row `index[i]` was (for beams); a row may be taken twice or dropped."""
+
+    def fork(self, index: Sequence[int]) -> Reading:
+        """These of its prompts as they were read, as a reading of its own: nothing is read again.
+
+        A prompt may be taken twice or left out. The two go on independently; close the fork first.
+        """
 
     def __enter__(self) -> Reading: ...
 

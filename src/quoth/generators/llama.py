@@ -6,7 +6,6 @@ import ctypes
 import os
 import time
 from collections.abc import Sequence
-from itertools import pairwise
 from pathlib import Path
 
 import llama_cpp
@@ -25,6 +24,8 @@ CELLS = 8192
 # Room for what follows the prompts: answers, and hypotheses while they are scored.
 MARGIN = 2048
 MAX_HEADS = 4
+
+Scores = NDArray[np.float32]
 
 
 @llama_cpp.llama_log_callback
@@ -78,15 +79,15 @@ class LlamaModel:
         sequences = self._context.acquire(len(prompts))
         try:
             self._read_bodies(prompts, sequences)
-            after, likelihood = self._read_tails(prompts, sequences)
-            return LlamaReading(self._context, sequences, [len(p) for p in prompts], after, likelihood)
+            after, tails = self._read_tails(prompts, sequences)
+            return LlamaReading(self._context, sequences, [len(p) for p in prompts], after, tails)
         except ModelError:
             for sequence in sequences:
                 self._context.release(sequence)
             raise
 
-    def _read_tails(self, prompts: Sequence[Prompt], sequences: Sequence[int]) -> tuple[LogProbs, NDArray[np.float64]]:
-        """The last segments, all in one batch: what may follow, (k, V), and how likely they were, (k,)."""
+    def _read_tails(self, prompts: Sequence[Prompt], sequences: Sequence[int]) -> tuple[LogProbs, list[Scores]]:
+        """The last segments, all in one batch: what may follow, (k, V), and how likely their tokens were."""
         batch: list[Entry] = []
         targets: list[int | None] = []
         for prompt, sequence in zip(prompts, sequences, strict=True):
@@ -94,9 +95,8 @@ class LlamaModel:
             batch += entries(sequence, len(prompt) - len(tail), tail, outputs=len(tail))
             targets += [*tail[1:], None]
         after, scores = self._context.read(batch, targets)
-        ends = np.cumsum([0, *(len(prompt.segments[-1]) - 1 for prompt in prompts)])
-        sums = [scores[start:end].sum(dtype=np.float64) for start, end in pairwise(ends)]
-        return after, np.array(sums)
+        lengths = [len(prompt.segments[-1]) - 1 for prompt in prompts]
+        return after, np.split(scores, np.cumsum(lengths)[:-1])
 
     def _read_bodies(self, prompts: Sequence[Prompt], sequences: Sequence[int]) -> None:
         """Everything but the last segments.

@@ -33,13 +33,13 @@ class LlamaReading:
         sequences: Sequence[int],
         lengths: Sequence[int],
         after: LogProbs,
-        likelihood: NDArray[np.float64],
+        tails: Sequence[NDArray[np.float32]],
     ) -> None:
         self._context = context
         self._prompts = list(sequences)
         self._lengths = list(lengths)
         self._after = after
-        self.likelihood = likelihood
+        self.tails = tails
         self._log_probs = after.copy()
         forks = self._fork(range(len(sequences)))
         self._rows = [_Row(i, fork, lengths[i]) for i, fork in enumerate(forks)]
@@ -85,6 +85,12 @@ class LlamaReading:
         self._log_probs = self._log_probs[list(index)]
         for row in old:
             self._context.release(row.stepping)
+
+    def fork(self, index: Sequence[int]) -> LlamaReading:
+        """These of its prompts as they were read, as a reading of its own."""
+        lengths = [self._lengths[i] for i in index]
+        tails = [self.tails[i] for i in index]
+        return LlamaReading(self._context, self._fork(index), lengths, self._after[list(index)], tails)
 
     def _fork(self, prompts: Iterable[int]) -> list[int]:
         """For each of these prompts a sequence that shares its cells."""

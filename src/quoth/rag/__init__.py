@@ -6,7 +6,7 @@ from quoth.rag.hypotheses import Decoded, Decoding, Limits, nothing
 from quoth.rag.marginal import with_memory
 from quoth.rag.prompt import PromptMaker, prompt_maker
 from quoth.rag.quote import find_quote
-from quoth.rag.relevance import relevance
+from quoth.rag.relevance import query_likelihood, relevance
 from quoth.rag.sequence import decode_sequence
 from quoth.rag.token import decode_token
 
@@ -26,6 +26,7 @@ __all__ = [
     "nothing",
     "nothing_relevant",
     "prompt_maker",
+    "query_likelihood",
     "relevance",
     "with_memory",
 ]
