@@ -29,7 +29,7 @@ from quoth.generators.llama import LlamaModel
 from quoth.generators.models import find_model
 from quoth.generators.states import StateCache
 from quoth.rag import prompt_maker
-from quoth.rag.marginal import Logs, next_token
+from quoth.rag.marginal import Logs, mixture
 from quoth.types import Hit
 
 DOCUMENTS = Path(__file__).resolve().parent.parent / "examples" / "documents"
@@ -69,7 +69,7 @@ def by_mixture(log_prior: Logs) -> Choose:
 
     def choose(reading: Reading) -> list[int]:
         rows = reading.log_probs
-        token, _ = next_token(log_prior, rows[: len(log_prior)])
+        token = int(mixture(log_prior, rows[: len(log_prior)]).argmax())
         _ = rows[:, token].copy()  # what provenance needs
         return [token] * len(rows)
 

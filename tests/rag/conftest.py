@@ -9,7 +9,7 @@ from toy import ToyModel
 
 
 def run(decoding):
-    """What a decoding yields, token by token, and what it returns."""
+    """What a decoding yields, token by token, and all that it returns."""
     told = []
     while True:
         try:
@@ -19,8 +19,19 @@ def run(decoding):
 
 
 @pytest.fixture
-def decoded():
+def decoded_all():
     return run
+
+
+@pytest.fixture
+def decoded():
+    """Only the best answer of those returned."""
+
+    def run_one(decoding):
+        told, answers = run(decoding)
+        return told, answers[0]
+
+    return run_one
 
 
 @pytest.fixture
@@ -38,4 +49,4 @@ def case():
 
 @pytest.fixture
 def limits():
-    return lambda model, tokens=5: Limits(tokens, model.ends)
+    return lambda model, tokens=5: Limits(tokens, lambda said: bool(said) and model.ends(said[-1]))

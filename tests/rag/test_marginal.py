@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quoth.rag.marginal import (
-    next_token,
+    mass,
     sequence_log_prob,
     sequence_posterior,
     sequence_token_log_probs,
@@ -14,6 +14,7 @@ from quoth.rag.marginal import (
     token_posterior,
     with_memory,
 )
+from quoth.rag.marginal import mixture as next_log_probs
 
 # Two passages with priors 3/4 and 1/4, an answer of two tokens.
 PRIOR = np.log([0.75, 0.25])
@@ -60,11 +61,28 @@ def test_memory_by_hand():
     np.testing.assert_allclose(np.exp(with_memory(np.zeros(0), 0.1)), [0.1])
 
 
-def test_next_token_by_hand():
+def test_next_tokens_by_hand():
+    rows = np.log([[0.1, 0.5, 0.4], [0.9, 0.06, 0.04]]).astype(np.float32)
     # .75 * .1 + .25 * .9 = .3, .75 * .5 + .25 * .06 = .39, .75 * .4 + .25 * .04 = .31
-    token, log_prob = next_token(PRIOR, np.log([[0.1, 0.5, 0.4], [0.9, 0.06, 0.04]]).astype(np.float32))
-    assert token == 1
-    assert log_prob == pytest.approx(np.log(0.39), abs=1e-6)
+    np.testing.assert_allclose(np.exp(next_log_probs(PRIOR, rows)), [0.3, 0.39, 0.31], atol=1e-6)
+    # Without the strongest: .3 - .225, .39 - .375, .31 - .3
+    np.testing.assert_allclose(np.exp(next_log_probs(PRIOR, rows, robust=True)), [0.075, 0.015, 0.01], atol=1e-6)
+
+
+def test_mass_by_hand():
+    joint = np.log([0.3, 0.2, 0.1])
+    assert mass(joint) == pytest.approx(np.log(0.6))
+    assert mass(joint, robust=True) == pytest.approx(np.log(0.3))
+    assert mass(joint[:1], robust=True) == -np.inf
+
+
+@given(mixtures(), st.integers(0, 4), st.floats(-30, 0))
+def test_no_passage_can_give_more_than_the_others_have(mixture, who, says):
+    """Whatever one passage says of an answer, the robust mass is between two figures of the others alone."""
+    joint = mixture[0] + mixture[1].sum(axis=1, dtype=np.float64)
+    joint[who % len(joint)] = says
+    others = np.delete(joint, who % len(joint))
+    assert mass(others, robust=True) - 1e-9 <= mass(joint, robust=True) <= mass(others) + 1e-9
 
 
 @given(mixtures(below=300))
@@ -112,10 +130,19 @@ def test_memory_takes_its_share_and_leaves_the_rest_alike(mixture, memory):
 
 @settings(max_examples=60)
 @given(mixtures(size=6))
-def test_next_token_is_the_best_of_the_vocabulary(mixture):
+def test_next_tokens_are_those_of_the_formula(mixture):
     prior, logits = mixture
     log_probs = logits - np.logaddexp.reduce(logits, axis=1)[:, None]
     one_by_one = [token_log_probs(prior, log_probs[:, [t]])[0] for t in range(log_probs.shape[1])]
-    token, log_prob = next_token(prior, log_probs)
-    assert log_prob == pytest.approx(max(one_by_one), abs=1e-4)
-    assert one_by_one[token] == pytest.approx(max(one_by_one), abs=1e-4)
+    np.testing.assert_allclose(np.exp(next_log_probs(prior, log_probs)), np.exp(one_by_one), atol=1e-5)
+
+
+@given(mixtures())
+def test_a_passage_twice_is_a_passage_with_twice_the_prior(mixture):
+    prior, member = mixture
+    twice = np.append(prior, prior[0])
+    double = prior + np.where(np.arange(len(prior)) == 0, np.log(2), 0)
+    both, doubled = np.concatenate([member, member[:1]]), member
+    assert sequence_log_prob(twice, both) == pytest.approx(sequence_log_prob(double, doubled), abs=1e-9)
+    np.testing.assert_allclose(token_log_probs(twice, both), token_log_probs(double, doubled), atol=1e-9)
+    assert sequence_posterior(twice, both)[[0, -1]].sum(axis=0) == pytest.approx(sequence_posterior(double, doubled)[0])

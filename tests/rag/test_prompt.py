@@ -65,6 +65,6 @@ def test_a_passage_and_a_question_cannot_pose_as_a_turn(chat):
 
 
 def test_where_an_answer_ends(base, chat):
-    assert base.stops(END) and chat.stops(END)
-    assert base.stops(ord("\n")) and not chat.stops(ord("\n"))
-    assert not base.stops(ord("a"))
+    assert base.stops([END]) and chat.stops([END])
+    assert base.stops([ord("\n")]) and not chat.stops([ord("\n")])
+    assert not base.stops([ord("a")]) and not base.stops(())

@@ -16,6 +16,7 @@ from quoth.rag import (
     Decoded,
     Decoding,
     Limits,
+    Search,
     decode_concat,
     decode_sequence,
     decode_token,
@@ -107,7 +108,7 @@ class Asker:
             try:
                 text = held + speaker.say(next(decoding))
             except StopIteration as end:
-                decoded: Decoded = end.value
+                decoded: Decoded = end.value[0]
                 return decoded
             # White space waits for the next word: at its end an answer has none.
             said = text.rstrip()
@@ -123,12 +124,12 @@ class Asker:
         with self._model.read([*prompts, self._prompts.without(question)]) as reading:
             likelihood = query_likelihood(reading.tails)
             if explains_nothing(likelihood, self._prompts.question_tokens(question)):
-                return nothing(with_memory(log_prior, MEMORY_PRIOR), 0.0)
+                return [nothing(with_memory(log_prior, MEMORY_PRIOR), 0.0)]
             log_prior = relevance(log_prior, likelihood[:-1])
             if self._settings.decoding == "sequence":
-                return (yield from decode_sequence(reading, log_prior, MEMORY_PRIOR, limits))
+                return (yield from decode_sequence(reading, log_prior, MEMORY_PRIOR, limits, Search()))
             if self._settings.decoding == "token":
-                return (yield from decode_token(reading, log_prior, MEMORY_PRIOR, limits))
+                return (yield from decode_token(reading, log_prior, MEMORY_PRIOR, limits, Search()))
             order = hits if self._settings.decoding == "concat-best-first" else hits[::-1]
             whole = self._prompts.with_passages([hit.passage for hit in order], question)
             with self._model.read([whole]) as together:

@@ -2,7 +2,7 @@
 
 from quoth.rag.abstain import MEMORY_PRIOR, REFUSAL, explains_nothing, is_from_memory, nothing_relevant
 from quoth.rag.concat import decode_concat
-from quoth.rag.hypotheses import Decoded, Decoding, Limits, nothing
+from quoth.rag.hypotheses import Decoded, Decoding, Limits, Search, nothing
 from quoth.rag.marginal import with_memory
 from quoth.rag.prompt import PromptMaker, prompt_maker
 from quoth.rag.quote import find_quote
@@ -17,6 +17,7 @@ __all__ = [
     "Decoding",
     "Limits",
     "PromptMaker",
+    "Search",
     "decode_concat",
     "decode_sequence",
     "decode_token",

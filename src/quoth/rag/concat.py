@@ -29,7 +29,7 @@ def decode_concat(whole: Reading, members: Reading, log_prior: Logs, memory_prio
     while len(tokens) < limits.tokens:
         token = int(whole.log_probs[0].argmax())
         total += float(whole.log_probs[0, token])
-        if limits.stops(token):
+        if limits.stops((*tokens, token)):
             break
         tokens.append(token)
         logs.append(float(whole.log_probs[0, token]))
@@ -38,6 +38,6 @@ def decode_concat(whole: Reading, members: Reading, log_prior: Logs, memory_prio
             whole.step([token])
     prior = with_memory(log_prior, memory_prior)
     if not tokens:
-        return nothing(prior, total)
+        return [nothing(prior, total)]
     posterior = sequence_posterior(prior, members.score([tokens])[0])
-    return Decoded(tuple(tokens), np.array(logs), posterior, posterior[:, -1], total)
+    return [Decoded(tuple(tokens), np.array(logs), posterior, posterior[:, -1], total)]

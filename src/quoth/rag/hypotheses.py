@@ -1,4 +1,4 @@
-"""What the decodings share: the limits of an answer, and the answer as they hand it on."""
+"""What the decodings share: how to search, where an answer ends, and the answers as they hand them on."""
 
 from __future__ import annotations
 
@@ -10,13 +10,52 @@ from numpy.typing import NDArray
 
 from quoth.rag.marginal import Logs
 
+Tokens = tuple[int, ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Where an answer ends: at a token that `stops`, which is not part of it, or after `tokens`."""
+    """Where an answer ends: where `stops` says so of what was said, or after `tokens`.
+
+    The token with which it stops has a probability and is not part of the answer.
+    """
 
     tokens: int
-    stops: Callable[[int], bool]
+    stops: Callable[[Tokens], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """How hypotheses are looked for, and which are the best.
+
+    beams: hypotheses alive at a time, for each passage in RAG-Sequence; 1 is greedy.
+    answers: how many distinct answers are wanted, best first.
+    length_penalty: a hypothesis of m tokens has the score log p / m ** length_penalty; 0 is log p itself.
+    temperature: above 0 answers are drawn instead of searched: 1 draws from the mixture itself.
+    top_p: they are drawn from the likeliest tokens that have this share of the mass together.
+    seed: of the drawing.
+    thorough: score each hypothesis under all passages; else (fast decoding) it is taken to be impossible
+        under those whose beam did not find it (Lewis et al. 2020, section 2.5).
+    robust: leave out of each answer's mass what its strongest passage gives; see `marginal.trimmed`.
+    """
+
+    beams: int = 1
+    answers: int = 1
+    length_penalty: float = 0.0
+    temperature: float = 0.0
+    top_p: float = 1.0
+    seed: int = 0
+    thorough: bool = True
+    robust: bool = False
+
+    @property
+    def width(self) -> int:
+        """How many hypotheses a beam needs to give as many answers as are wanted."""
+        return max(self.beams, self.answers)
+
+    def score(self, log_prob: float, length: int) -> float:
+        """What hypotheses are compared by; higher is better."""
+        return float(log_prob / max(length, 1) ** self.length_penalty)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +69,7 @@ class Decoded:
     log_prob: log p(y|x) under the mixture of the passages, the stop included.
     """
 
-    tokens: tuple[int, ...]
+    tokens: Tokens
     log_probs: Logs
     posterior: Logs
     weights: Logs
@@ -43,5 +82,5 @@ def nothing(log_prior: Logs, log_prob: float) -> Decoded:
     return Decoded((), empty, np.zeros((len(log_prior), 0)), np.exp(log_prior), log_prob)
 
 
-Decoding = Generator[tuple[int, ...], None, Decoded]
-"""A decoding at work: yields tokens as soon as they are sure to be in the answer, returns the whole."""
+Decoding = Generator[Tokens, None, list[Decoded]]
+"""A decoding at work: yields tokens as soon as they are sure to be in the first answer; returns all, best first."""

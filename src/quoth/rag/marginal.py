@@ -16,6 +16,9 @@ from quoth.types import LogProbs
 
 Logs = NDArray[np.float64]
 
+# The smallest normal float32: what a mixture gives to a token that it never says.
+_LEAST = np.float32(np.finfo(np.float32).tiny)
+
 
 def sequence_log_prob(log_prior: Logs, member: NDArray[np.floating]) -> float:
     """RAG-Sequence: log p(y|x).
@@ -38,17 +41,37 @@ def sequence_token_log_probs(log_prior: Logs, member: NDArray[np.floating]) -> L
     return np.diff(so_far, prepend=np.logaddexp.reduce(log_prior))
 
 
-def next_token(log_prior: Logs, log_probs: LogProbs) -> tuple[int, float]:
-    """RAG-Token, greedy: the likeliest next token under the mixture, and its log-probability.
+def mass(joint: Logs, *, robust: bool = False) -> float:
+    """What k passages give an answer together, in log space; all of it, or `robust`: without the strongest's.
+
+        sum_z p(z|x) p(y|x,z)  -  max_z p(z|x) p(y|x,z)
+
+    The second bounds what any one passage can do, whatever it says: an answer that no other passage gives has
+    none of it (isolate, then aggregate: RobustRAG, Xiang et al. 2024, arXiv 2405.15556; here on the mixture).
+
+    Args:
+        joint: (k,) log p(z|x) + log p(y|x,z).
+        robust: leave the strongest out.
+    """
+    if not robust:
+        return float(np.logaddexp.reduce(joint, initial=-np.inf))
+    return float(np.logaddexp.reduce(np.sort(joint)[:-1], initial=-np.inf))
+
+
+def mixture(log_prior: Logs, log_probs: LogProbs, *, robust: bool = False) -> LogProbs:
+    """RAG-Token: (V,) float32 log of the mixture's next token; `robust` as in `mass`, not normalised then.
 
     Args:
         log_prior: (k,) log p(z|x).
         log_probs: (k, V) log p(.|x,z,y_<i).
+        robust: leave the strongest passage of each token out.
     """
     # One exp and one matrix product over the vocabulary: logaddexp over (k, V) is ten times slower.
-    mixture = np.exp(log_prior).astype(np.float32) @ np.exp(log_probs)
-    token = int(mixture.argmax())
-    return token, float(np.log(mixture[token]))
+    weights, probabilities = np.exp(log_prior).astype(np.float32), np.exp(log_probs)
+    mixed = weights @ probabilities
+    if robust:
+        mixed -= (weights[:, None] * probabilities).max(axis=0)
+    return np.log(np.maximum(mixed, _LEAST))
 
 
 def sequence_posterior(log_prior: Logs, member: NDArray[np.floating]) -> Logs:

@@ -70,9 +70,11 @@ class PromptMaker:
         """How many tokens the question itself has."""
         return len(self._tokens(_line(question)))
 
-    def stops(self, token: int) -> bool:
-        """Whether an answer ends before this token: a base model's answers are one line each."""
-        return self.model.ends(token) or (not self.is_chat and b"\n" in self.model.detokenize([token]))
+    def stops(self, said: Sequence[int]) -> bool:
+        """Whether an answer ends before the last of these tokens: a base model's answers are one line each."""
+        if not said:
+            return False
+        return self.model.ends(said[-1]) or (not self.is_chat and b"\n" in self.model.detokenize(said[-1:]))
 
     @property
     def longest(self) -> int:

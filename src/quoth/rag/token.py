@@ -1,44 +1,101 @@
-"""RAG-Token, greedy (Lewis et al. 2020, section 2.5): at each step the likeliest token of the mixture.
+"""RAG-Token (Lewis et al. 2020, section 2.5): every token from the mixture of all passages.
 
-All sequences take the same token, so each token's provenance is exact as soon as it is chosen.
+    p(y|x) = prod_i sum_z p(z|x) p(y_i|x,z,y_<i)
+
+A beam searches the mixture as if it were one model. All passages take the same token, so each token's
+provenance is exact as soon as it is chosen.
 """
 
 from __future__ import annotations
 
+from collections.abc import Generator
+
 import numpy as np
 
 from quoth.generators.base import Reading
-from quoth.rag.hypotheses import Decoded, Decoding, Limits, nothing
-from quoth.rag.marginal import Logs, next_token, token_posterior, with_memory
+from quoth.rag.beams import Beam, common_prefix
+from quoth.rag.hypotheses import Decoded, Decoding, Limits, Search, Tokens, nothing
+from quoth.rag.marginal import Logs, mixture, token_log_probs, token_posterior, with_memory
+from quoth.rag.sampling import draw_from_mixture
+from quoth.rag.scores import Members
 
 
-def decode_token(reading: Reading, log_prior: Logs, memory_prior: float, limits: Limits) -> Decoding:
-    """Decode one answer from k passages and the null passage, token by token.
+def decode_token(reading: Reading, log_prior: Logs, memory_prior: float, limits: Limits, search: Search) -> Decoding:
+    """Decode answers from k passages and the null passage, token by token.
+
+    Yields what all hypotheses agree on as they grow: with one beam each token as it is chosen.
 
     Args:
         reading: k+1 prompts that have been read, the null passage last.
         log_prior: (k,) log p(z|x).
         memory_prior: the prior of the null passage in the provenance; it has no say in the answer.
         limits: where an answer ends.
+        search: how to look for answers.
     """
-    k = len(log_prior)
-    tokens: list[int] = []
-    logs: list[float] = []
-    members = []
-    total = 0.0
-    while len(tokens) < limits.tokens:
-        token, log_prob = next_token(log_prior, reading.log_probs[:k])
-        total += log_prob
-        if limits.stops(token):
-            break
-        tokens.append(token)
-        logs.append(log_prob)
-        members.append(reading.log_probs[:, token].copy())
-        yield (token,)
-        if len(tokens) < limits.tokens:
-            reading.step([token] * (k + 1))
+    if search.temperature:
+        drawn = yield from draw_from_mixture(reading, log_prior, limits, search)
+        members: dict[Tokens, Members] = dict(zip(drawn, reading.score(drawn), strict=True))
+        told, found = len(drawn[0]) if search.answers == 1 else 0, list(members)
+    else:
+        hypotheses = _Hypotheses(log_prior, limits, search)
+        with reading.fork(range(len(log_prior) + 1)) as rows:
+            told = yield from hypotheses.grow(rows)
+        members = {one.tokens: hypotheses.members(one.tokens) for one in hypotheses.beam.finished}
+        found = list(members)
+    totals = {tokens: float(token_log_probs(log_prior, members[tokens][:-1]).sum()) for tokens in found}
+    if not search.robust:
+        found.sort(key=lambda tokens: -search.score(totals[tokens], len(tokens)))
+    yield found[0][told : len(found[0]) - limits.stops(found[0])]
     prior = with_memory(log_prior, memory_prior)
-    if not tokens:
-        return nothing(prior, total)
-    posterior = token_posterior(prior, np.stack(members, axis=1))
-    return Decoded(tuple(tokens), np.array(logs), posterior, posterior.mean(axis=1), total)
+    return [_decoded(tokens, members[tokens], limits, log_prior, prior) for tokens in found[: search.answers]]
+
+
+def _decoded(tokens: Tokens, members: Members, limits: Limits, log_prior: Logs, prior: Logs) -> Decoded:
+    """An answer with its evidence; `members` (k+1, m) has the null passage last, as `prior` has."""
+    logs = token_log_probs(log_prior, members[:-1])
+    spoken = len(tokens) - limits.stops(tokens)
+    if not spoken:
+        return nothing(prior, float(logs.sum()))
+    posterior = token_posterior(prior, members[:, :spoken])
+    return Decoded(tokens[:spoken], logs[:spoken], posterior, posterior.mean(axis=1), float(logs.sum()))
+
+
+class _Hypotheses:
+    """A beam over the mixture; each hypothesis has k+1 rows of the reading."""
+
+    def __init__(self, log_prior: Logs, limits: Limits, search: Search) -> None:
+        self._log_prior = log_prior
+        self._limits = limits
+        self._robust = search.robust
+        self._columns: dict[Tokens, Members] = {}
+        self.beam = Beam(search, limits)
+
+    def grow(self, reading: Reading) -> Generator[Tokens, None, int]:
+        """Grow to the end; yields what all agree on, returns how many tokens that was."""
+        told, size = 0, len(self._log_prior) + 1
+        while self.beam.alive:
+            self._advance(reading, size)
+            everything = [one.tokens for one in (*self.beam.finished, *self.beam.alive)]
+            agreed = common_prefix(everything, self._limits)
+            if agreed > told:
+                yield everything[0][told:agreed]
+                told = agreed
+            rows = [parent * size + i for parent in self.beam.parents for i in range(size)]
+            if rows and rows != list(range(len(reading.log_probs))):
+                reading.reorder(rows)
+            if rows:
+                reading.step([one.tokens[-1] for one in self.beam.alive for _ in range(size)])
+        return told
+
+    def members(self, tokens: Tokens) -> Members:
+        """(k+1, m) log p of each token under each prompt, the null passage last."""
+        return np.stack([self._columns[tokens[: i + 1]] for i in range(len(tokens))], axis=1)
+
+    def _advance(self, reading: Reading, size: int) -> None:
+        blocks = [reading.log_probs[start : start + size] for start in range(0, len(reading.log_probs), size)]
+        before = self.beam.alive
+        self.beam.advance(np.stack([mixture(self._log_prior, rows[:-1], robust=self._robust) for rows in blocks]))
+        for one in (*self.beam.alive, *self.beam.finished):
+            if one.tokens not in self._columns:
+                parent = [old.tokens for old in before].index(one.tokens[:-1])
+                self._columns[one.tokens] = blocks[parent][:, one.tokens[-1]].copy()
