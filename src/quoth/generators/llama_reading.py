@@ -11,15 +11,13 @@ from numpy.typing import NDArray
 from quoth.generators.llama_context import Context, Entry, entries
 from quoth.types import LogProbs
 
+Tokens = tuple[int, ...]
+
 
 @dataclass(slots=True)
 class _Row:
-    """A prompt's sequence, and a stepping copy of it once something was appended.
+    """A stepping copy of a prompt's sequence: the prompt's own cells stay, for `score` and `fork`."""
 
-    The prompt's own cells stay untouched, so that `score` can always go back to them.
-    """
-
-    prompt: int
     stepping: int
     length: int
 
@@ -39,10 +37,11 @@ class LlamaReading:
         self._prompts = list(sequences)
         self._lengths = list(lengths)
         self._after = after
+        self._columns: dict[Tokens, NDArray[np.float32]] = {}
         self.tails = tails
         self._log_probs = after.copy()
         forks = self._fork(range(len(sequences)))
-        self._rows = [_Row(i, fork, lengths[i]) for i, fork in enumerate(forks)]
+        self._rows = [_Row(fork, length) for fork, length in zip(forks, lengths, strict=True)]
 
     def __enter__(self) -> LlamaReading:
         return self
@@ -67,24 +66,33 @@ class LlamaReading:
             self._rows[i].length += 1
 
     def score(self, continuations: Sequence[Sequence[int]]) -> list[NDArray[np.float32]]:
-        """For each continuation (k, m) float32: log p of each of its m tokens under every prompt."""
-        scores: list[NDArray[np.float32]] = []
+        """For each continuation (k, m) float32: log p of each of its m tokens under every prompt.
+
+        Most of its time goes into the vocabulary, a product of a row with all of it for each token: what was
+        asked before, or begins like another continuation, is not asked again.
+        """
         room = max(1, self._context.free_sequences // max(1, len(self._prompts)))
-        for start in range(0, len(continuations), room):
-            scores += self._score(continuations[start : start + room])
-        return scores
+        new = self._new([tuple(tokens) for tokens in continuations])
+        for start in range(0, len(new), room):
+            self._learn(new[start : start + room])
+        return [self._known_columns(tuple(tokens)) for tokens in continuations]
 
     def reorder(self, index: Sequence[int]) -> None:
         """Row i becomes what row `index[i]` was."""
-        old = self._rows
-        taken = [old[i] for i in index]
-        forks = self._context.acquire(len(taken))
-        for row, fork in zip(taken, forks, strict=True):
-            self._context.copy(row.stepping, fork, row.length)
-        self._rows = [_Row(row.prompt, fork, row.length) for row, fork in zip(taken, forks, strict=True)]
+        again = [i for n, i in enumerate(index) if i in index[:n]]
+        forks = iter(self._context.acquire(len(again)))
+        old, rows, taken = self._rows, [], set()
+        for i in index:
+            stepping = old[i].stepping
+            if i in taken:
+                stepping = next(forks)
+                self._context.copy(old[i].stepping, stepping, old[i].length)
+            taken.add(i)
+            rows.append(_Row(stepping, old[i].length))
+        for i in set(range(len(old))) - taken:
+            self._context.release(old[i].stepping)
+        self._rows = rows
         self._log_probs = self._log_probs[list(index)]
-        for row in old:
-            self._context.release(row.stepping)
 
     def fork(self, index: Sequence[int]) -> LlamaReading:
         """These of its prompts as they were read, as a reading of its own."""
@@ -100,30 +108,41 @@ class LlamaReading:
             self._context.copy(self._prompts[prompt], fork, self._lengths[prompt])
         return forks
 
-    def _score(self, continuations: Sequence[Sequence[int]]) -> list[NDArray[np.float32]]:
-        """All continuations under all prompts in one batch: each pair in a sequence of its own."""
-        pairs = [(tokens, i) for tokens in continuations for i in range(len(self._lengths))]
-        forks = self._fork(i for _, i in pairs)
+    def _new(self, continuations: Sequence[Tokens]) -> list[tuple[Tokens, range]]:
+        """What is not known of them: the beginning of each, and the places of the tokens to be scored."""
+        new, seen = [], set(self._columns)
+        for tokens in continuations:
+            places = [i for i in range(1, len(tokens)) if tokens[: i + 1] not in seen]
+            seen.update(tokens[: i + 1] for i in places)
+            if places:
+                new.append((tokens, range(places[0], len(tokens))))
+        return new
+
+    def _learn(self, new: Sequence[tuple[Tokens, range]]) -> None:
+        """Score these under all prompts in one batch: each pair in a sequence of its own."""
+        k = len(self._lengths)
+        forks = self._fork([i for _ in new for i in range(k)])
         batch: list[Entry] = []
         targets: list[int] = []
-        for (tokens, i), fork in zip(pairs, forks, strict=True):
-            batch += entries(fork, self._lengths[i], tokens[:-1], outputs=max(0, len(tokens) - 1))
-            targets += tokens[1:]
+        for (tokens, places), sequences in zip(new, np.reshape(forks, (-1, k)).tolist(), strict=True):
+            for i, fork in enumerate(sequences):
+                batch += entries(fork, self._lengths[i], tokens[:-1], outputs=len(places))
+                targets += tokens[places.start :]
         try:
             scores = self._context.score(batch, targets)
         finally:
             for fork in forks:
                 self._context.release(fork)
-        return self._arrange(continuations, scores)
+        self._keep(new, scores)
 
-    def _arrange(
-        self, continuations: Sequence[Sequence[int]], scores: NDArray[np.float32]
-    ) -> list[NDArray[np.float32]]:
-        """The first token's log p, known from the reading, then those of the others; (k, m) each."""
-        arranged, done, k = [], 0, len(self._lengths)
-        for tokens in continuations:
-            size = k * max(0, len(tokens) - 1)
-            rest = scores[done : done + size].reshape(k, -1)
-            arranged.append(np.concatenate([self._after[:, list(tokens[:1])], rest], axis=1))
-            done += size
-        return arranged
+    def _keep(self, new: Sequence[tuple[Tokens, range]], scores: NDArray[np.float32]) -> None:
+        done, k = 0, len(self._lengths)
+        for tokens, places in new:
+            rows = scores[done : done + k * len(places)].reshape(k, -1)
+            self._columns.update({tokens[: i + 1]: rows[:, n] for n, i in enumerate(places)})
+            done += rows.size
+
+    def _known_columns(self, tokens: Tokens) -> NDArray[np.float32]:
+        """(k, m): the first token's log p, known from the reading, then those of the others."""
+        rest = [self._columns[tokens[: i + 1]] for i in range(1, len(tokens))]
+        return np.concatenate([self._after[:, list(tokens[:1])], *(column[:, None] for column in rest)], axis=1)
