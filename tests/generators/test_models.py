@@ -27,7 +27,7 @@ def test_a_home_that_nobody_has():
 def test_a_malformed_hub_name(spec):
     with pytest.raises(UsageError) as raised:
         find_model(spec)
-    assert raised.value.cure == "write hf:owner/repo/file.gguf"
+    assert raised.value.cure == "write hf:owner/repo/file.gguf, or hf:owner/repo"
 
 
 def test_a_hub_that_cannot_be_reached(monkeypatch, tmp_path):

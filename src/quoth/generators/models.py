@@ -30,7 +30,9 @@ def find_model(spec: str) -> Path:
     # Not Path.expanduser, which raises for a user who does not exist.
     path = Path(os.path.expanduser(spec))  # noqa: PTH111
     if not path.is_file():
-        raise NotFoundError(f"there is no model file {path}", "give a GGUF file or hf:owner/repo/file.gguf")
+        raise NotFoundError(
+            f"there is no model file {path}", "give a GGUF file, a checkpoint's folder or hf:owner/repo/file.gguf"
+        )
     return path
 
 
@@ -77,7 +79,7 @@ def _from_hub(spec: str) -> Path:
     owner, _, rest = spec.removeprefix("hf:").partition("/")
     name, _, file = rest.partition("/")
     if not (owner and name and file.endswith(".gguf")):
-        raise UsageError(f"{spec!r} names no file of a hub", "write hf:owner/repo/file.gguf")
+        raise UsageError(f"{spec!r} names no file of a hub", "write hf:owner/repo/file.gguf, or hf:owner/repo")
     try:
         return Path(hf_hub_download(f"{owner}/{name}", file))
     except (OSError, ValueError) as error:
