@@ -26,8 +26,13 @@ LogProbs = NDArray[np.float32]
 """(k, V) float32, natural log, each row normalised over the vocabulary."""
 
 
-Decoding = Literal["sequence", "token", "concat-best-first", "concat-best-last"]
-"""RAG-Sequence, RAG-Token, or the plain concatenation of the passages in one prompt (baselines)."""
+Decoding = Literal["sequence", "sequence-fast", "token", "quote", "concat-best-first", "concat-best-last"]
+"""RAG-Sequence (thorough or fast), RAG-Token, verbatim spans of the passages under RAG-Sequence, or the plain
+concatenation of the passages in one prompt (baselines)."""
+
+
+StateType = Literal["f16", "q8"]
+"""The numbers of a passage state: half precision, or 8 bits with a scale for each 32 of them (ggml's Q8_0)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ import pytest
 
 from quoth.errors import ModelError
 from quoth.generators import Prompt
+from quoth.generators.llama import MAX_HEADS
 from quoth.generators.states import StateCache
 
 
@@ -29,8 +30,8 @@ def log_probs_of(model, prompts):
 
 
 def free(model):
-    """Free sequences, those counted that hold a shared head."""
-    return model._context.free_sequences + len(model._heads)
+    """Free sequences."""
+    return model._context.free_sequences
 
 
 def test_states_are_kept_and_change_nothing(model, prompts):
@@ -143,3 +144,43 @@ def test_the_tails_are_those_of_the_last_segments(model):
         [scores] = reading.score([question[1:]])
     assert abs(told - scores[0].sum(dtype=float)) < 1.5  # 10 tokens of a quantised model; see the contract's suite
     assert told > memory + 2  # the passage speaks of a mill
+
+
+def test_a_state_holds_the_passage_alone(model, prompts):
+    """Behind instructions of any length: what a token takes does not grow with them."""
+    head, passage, question = prompts[0].segments
+    long = (*head, *model.tokenize("Answer with words from the passage, and with no others. " * 10))
+    for start in ((), head, long):
+        model.states = StateCache(64 << 20)
+        log_probs_of(model, [Prompt((start, passage, question))])
+        assert model.states.size == pytest.approx(len(passage) * 18_500, rel=0.02)
+
+
+def test_one_passage_behind_two_instructions_is_two_states(model, prompts):
+    """The same tokens, cut in another place: each half has cells of its own."""
+    head, passage, question = prompts[0].segments
+    cuts = [Prompt((head, passage, question)), Prompt(((*head, passage[0]), passage[1:], question))]
+    alone = [log_probs_of(model, [prompt]) for prompt in cuts]
+    assert len(model.states) == 2
+    for prompt, expected in zip(cuts, alone, strict=True):
+        model.states = StateCache(64 << 20)
+        log_probs_of(model, cuts)
+        assert np.array_equal(log_probs_of(model, [prompt]), expected)
+
+
+def test_it_does_not_matter_where_in_memory_the_cells_lie(model, prompts):
+    """Behind what another reading holds, and after its end: the same to the bit."""
+    expected = log_probs_of(model, prompts)
+    for n in (1, 3):
+        with model.read([Prompt(((5,) * n, (7,) * 40 * n, (9,)))]), model.read(prompts[:n]) as other:
+            other.step([5] * n)
+            assert np.array_equal(log_probs_of(model, prompts), expected)
+        assert np.array_equal(log_probs_of(model, prompts), expected)
+
+
+def test_instructions_that_were_forgotten_are_read_again(model, prompts):
+    expected = log_probs_of(model, prompts)
+    for n in range(MAX_HEADS):
+        log_probs_of(model, [Prompt((tuple(model.tokenize(f"Head {n}.")), (5,)))])
+    assert len(model._heads) == MAX_HEADS and prompts[0].segments[0] not in model._heads
+    assert np.array_equal(log_probs_of(model, prompts), expected)

@@ -17,12 +17,14 @@ from quoth.generators.base import Prompt
 from quoth.generators.llama_context import Context, Entry, entries
 from quoth.generators.llama_reading import LlamaReading
 from quoth.generators.llama_vocabulary import Vocabulary
+from quoth.generators.state_folder import StateFolder
 from quoth.generators.states import StateCache, Tokens
-from quoth.types import LogProbs
+from quoth.types import LogProbs, StateType
 
 CELLS = 8192
 # Room for what follows the prompts: answers, and hypotheses while they are scored.
 MARGIN = 2048
+# Instructions of which the state stays in memory, whatever the room for those of passages.
 MAX_HEADS = 4
 
 Scores = NDArray[np.float32]
@@ -36,13 +38,22 @@ def _be_quiet(_level: int, _text: bytes, _data: ctypes.c_void_p) -> None:
 class LlamaModel:
     """A GGUF model; see `quoth.generators.base.LanguageModel`."""
 
-    def __init__(self, path: Path, threads: int = 0, state_bytes: int = 512 << 20) -> None:
+    def __init__(
+        self,
+        path: Path,
+        threads: int = 0,
+        state_bytes: int = 512 << 20,
+        state_folder: StateFolder | None = None,
+        state_type: StateType = "f16",
+    ) -> None:
         """Load the model.
 
         Args:
             path: the GGUF file.
             threads: 0 measures which number is fastest on this machine now.
             state_bytes: the memory for passage states.
+            state_folder: where they are kept when the process ends.
+            state_type: the numbers of the key/value cells; "q8" takes half the room.
 
         Raises:
             ModelError: llama.cpp cannot load the file.
@@ -60,6 +71,9 @@ class LlamaModel:
         self.detokenize = vocabulary.detokenize
         self.chat = vocabulary.chat
         self.states = StateCache(state_bytes)
+        self.state_folder = state_folder
+        self._state_type = state_type
+        self._heads: dict[Tokens, bytes] = {}
         self._open_context(CELLS, threads or os.cpu_count() or 1)
         self.threads = threads or self._fastest_threads()
         self._context.set_threads(self.threads)
@@ -99,53 +113,68 @@ class LlamaModel:
         return after, np.split(scores, np.cumsum(lengths)[:-1])
 
     def _read_bodies(self, prompts: Sequence[Prompt], sequences: Sequence[int]) -> None:
-        """Everything but the last segments.
+        """Everything but the last segments: the passages' own cells, behind the instructions' shared ones.
 
-        Every state is loaded, a fresh one too: the last digits of what a quantised model computes depend on the
-        batch and on where in memory the cells lie, and an answer must not depend on what was asked before it.
+        Every state is loaded, a fresh one too, and the instructions first, at every reading: the last digits of
+        what a quantised model computes depend on the batch and on the order of the cells in memory, and an answer
+        must not depend on what was asked before it.
         """
-        bodies = [_body(prompt) for prompt in prompts]
-        heads = {body: prompt.segments[0] for body, prompt in zip(bodies, prompts, strict=True)}
-        states = {body: self._state(heads[body], body) for body in heads if body not in ((), heads[body])}
-        for body, sequence in zip(bodies, sequences, strict=True):
-            if body in states:
-                self._context.load(sequence, states[body])
-            else:
-                self._share_head(body, sequence)
+        pairs = [_head_and_passage(prompt) for prompt in prompts]
+        heads = {head: self._head_state(head) for head, _ in pairs if head}
+        states = {pair: self._passage_state(*pair) for pair in dict.fromkeys(pairs) if pair[1]}
+        carriers = dict(zip(heads, self._context.acquire(len(heads)), strict=True))
+        try:
+            for head, carrier in carriers.items():
+                self._context.load(carrier, heads[head])
+            for (head, passage), sequence in zip(pairs, sequences, strict=True):
+                if passage:
+                    self._context.load(sequence, states[head, passage])
+                if head:
+                    self._context.copy(carriers[head], sequence, len(head))
+        finally:
+            for carrier in carriers.values():
+                self._context.release(carrier)
 
-    def _state(self, head: Tokens, body: Tokens) -> bytes:
-        """The state after `body`, which begins with `head`: the kept one, or read now and kept."""
-        state = self.states.get(body)
+    def _passage_state(self, head: Tokens, passage: Tokens) -> bytes:
+        """The cells of `passage`, read after `head` and without those of `head`."""
+        state = self.states.get((head, passage))
         if state is None:
-            [scratch] = self._context.acquire(1)
-            try:
-                self._share_head(head, scratch)
-                self._context.decode(entries(scratch, len(head), body[len(head) :]))
-                state = self._context.save(scratch)
-            finally:
-                self._context.release(scratch)
-            self.states.put(body, state)
+            state = self._find_or_read(head, passage, self.detokenize(passage))
+            self.states.put((head, passage), state)
+        elif self.state_folder:
+            self.state_folder.keep(self.detokenize(passage), head + passage, state)
         return state
 
-    def _share_head(self, head: Tokens, sequence: int) -> None:
-        """Let `sequence` begin with `head`, which is read once and stays in the context."""
-        if not head:
-            return
-        if head not in self._heads:
-            if len(self._heads) == MAX_HEADS:
-                self._context.release(self._heads.pop(next(iter(self._heads))))
-            [held] = self._context.acquire(1)
-            try:
-                self._context.decode(entries(held, 0, head))
-            except ModelError:
-                self._context.release(held)
-                raise
-            self._heads[head] = held
-        self._context.copy(self._heads[head], sequence, len(head))
+    def _head_state(self, head: Tokens) -> bytes:
+        """The cells of `head`, the instructions; they have a place of their own in memory, and on disk no passage."""
+        state = self._heads.pop(head, None) or self._find_or_read((), head, b"")
+        if len(self._heads) == MAX_HEADS:
+            del self._heads[next(iter(self._heads))]
+        self._heads[head] = state
+        return state
+
+    def _find_or_read(self, head: Tokens, tokens: Tokens, text: bytes) -> bytes:
+        """The state of `tokens` after `head`: the one on disk, or read now and kept there."""
+        state = self.state_folder.get(text, head + tokens) if self.state_folder else None
+        if state is None:
+            state = self._read_state(head, tokens)
+            if self.state_folder:
+                self.state_folder.put(text, head + tokens, state)
+        return state
+
+    def _read_state(self, head: Tokens, tokens: Tokens) -> bytes:
+        [scratch] = self._context.acquire(1)
+        try:
+            if head:
+                self._context.load(scratch, self._head_state(head))
+            self._context.decode(entries(scratch, len(head), tokens))
+            self._context.forget(scratch, len(head))
+            return self._context.save(scratch)
+        finally:
+            self._context.release(scratch)
 
     def _open_context(self, cells: int, threads: int) -> None:
-        self._context = Context(self._model, cells, threads)
-        self._heads: dict[Tokens, int] = {}
+        self._context = Context(self._model, cells, threads, self._state_type)
 
     def _make_room(self, prompts: Sequence[Prompt]) -> None:
         """Check the lengths, and take a larger context if these prompts need one."""
@@ -154,7 +183,7 @@ class LlamaModel:
         if longest > trained:
             raise ModelError(f"a prompt of {longest} tokens, the model reads {trained}", "ask a shorter question")
         wanted = sum(map(len, prompts)) + MARGIN
-        if wanted > self._context.cells and self._context.idle(len(self._heads)):
+        if wanted > self._context.cells and self._context.is_idle():
             old = self._context
             self._open_context(1 << (wanted - 1).bit_length(), self.threads)
             old.close()
@@ -182,5 +211,7 @@ class LlamaModel:
         return sorted(seconds[1:])[1]
 
 
-def _body(prompt: Prompt) -> Tokens:
-    return tuple(token for segment in prompt.segments[:-1] for token in segment)
+def _head_and_passage(prompt: Prompt) -> tuple[Tokens, Tokens]:
+    """The first segment, which many prompts share, and what stands between it and the last one."""
+    head, *between = prompt.segments[:-1] or ((),)
+    return head, tuple(token for segment in between for token in segment)

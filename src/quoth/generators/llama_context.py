@@ -2,7 +2,7 @@
 
 The only file that touches pointers. A context holds the key/value cells of many sequences; the cells of
 a common prefix are shared (`kv_unified`), and the layers with a sliding window keep all their cells
-(`swa_full`), without which states could be neither copied nor kept.
+(`swa_full`), without which states could be neither copied nor kept. Cells in 8 bits need flash attention.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quoth.errors import ModelError
-from quoth.types import LogProbs
+from quoth.types import LogProbs, StateType
 
 MAX_SEQUENCES = 64
 BATCH = 2048
 # Logits are a row of the whole vocabulary each (1 MB for Gemma); the runtime wants at least one a sequence.
 MAX_OUTPUTS = MAX_SEQUENCES
 _NO_SLOT = 1
+_CELL_TYPES: dict[StateType, int] = {"f16": llama_cpp.GGML_TYPE_F16, "q8": llama_cpp.GGML_TYPE_Q8_0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def entries(sequence: int, start: int, tokens: Sequence[int], outputs: int = 0) 
 class Context:
     """Sequences of one model. Methods may be called from several threads, one at a time is served."""
 
-    def __init__(self, model: ctypes.c_void_p, cells: int, threads: int) -> None:
+    def __init__(self, model: ctypes.c_void_p, cells: int, threads: int, state_type: StateType = "f16") -> None:
         params = llama_cpp.llama_context_default_params()
         params.n_ctx = cells
         params.n_batch = BATCH
@@ -53,6 +54,7 @@ class Context:
         params.n_outputs_max = params.n_outputs_max_per_seq = MAX_OUTPUTS
         params.n_threads = params.n_threads_batch = threads
         params.kv_unified = params.swa_full = params.no_perf = True
+        params.type_k = params.type_v = _CELL_TYPES[state_type]
         params.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_ENABLED
         self._context = llama_cpp.llama_init_from_model(model, params)
         if not self._context:
@@ -78,9 +80,9 @@ class Context:
         """How many more sequences can be acquired."""
         return len(self._free)
 
-    def idle(self, held: int) -> bool:
-        """Whether no sequences are in use but the `held` ones."""
-        return len(self._free) + held == MAX_SEQUENCES
+    def is_idle(self) -> bool:
+        """Whether no sequences are in use."""
+        return len(self._free) == MAX_SEQUENCES
 
     def acquire(self, count: int) -> list[int]:
         """So many empty sequences, all or none.
@@ -103,8 +105,13 @@ class Context:
         with self._lock:
             llama_cpp.llama_memory_seq_rm(self._memory, sequence, length, -1)
 
+    def forget(self, sequence: int, length: int) -> None:
+        """Forget the first `length` tokens of a sequence; the others keep their positions."""
+        with self._lock:
+            llama_cpp.llama_memory_seq_rm(self._memory, sequence, 0, length)
+
     def copy(self, source: int, target: int, length: int) -> None:
-        """Let `target`, empty, share the first `length` cells of `source`: no memory, no time."""
+        """Let `target`, without tokens there, share the first `length` cells of `source`: no memory, no time."""
         with self._lock:
             llama_cpp.llama_memory_seq_cp(self._memory, source, target, 0, length)
 

@@ -1,8 +1,9 @@
-"""Passage states in memory: the generator's key/value cache after reading `instructions + passage`."""
+"""Passage states in memory: the generator's key/value cells of a passage, read after the instructions."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Hashable
 
 Tokens = tuple[int, ...]
 
@@ -10,28 +11,28 @@ Tokens = tuple[int, ...]
 class StateCache:
     """The states used last, up to `capacity` bytes; what was not used longest goes first.
 
-    A state is keyed by all the tokens it has read, so it is reused exactly or not at all.
+    A state is keyed by the tokens that were read before it and in it: it is reused exactly or not at all.
     """
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
         self.size = 0
-        self._states: OrderedDict[Tokens, bytes] = OrderedDict()
+        self._states: OrderedDict[Hashable, bytes] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._states)
 
-    def get(self, tokens: Tokens) -> bytes | None:
-        """The state after `tokens`, or None if it is not kept."""
-        state = self._states.get(tokens)
+    def get(self, key: Hashable) -> bytes | None:
+        """The state, or None if it is not kept."""
+        state = self._states.get(key)
         if state is not None:
-            self._states.move_to_end(tokens)
+            self._states.move_to_end(key)
         return state
 
-    def put(self, tokens: Tokens, state: bytes) -> None:
-        """Keep the state after `tokens`."""
-        self.size += len(state) - len(self._states.get(tokens, b""))
-        self._states[tokens] = state
-        self._states.move_to_end(tokens)
+    def put(self, key: Hashable, state: bytes) -> None:
+        """Keep a state."""
+        self.size += len(state) - len(self._states.get(key, b""))
+        self._states[key] = state
+        self._states.move_to_end(key)
         while self.size > self.capacity:
             self.size -= len(self._states.popitem(last=False)[1])
