@@ -36,7 +36,9 @@ def test_out_of_range(values):
 
 
 def test_a_decoding_that_does_not_exist():
-    with pytest.raises(SettingsError, match=r"no decoding 'beam'.*sequence, token, concat-best-first"):
+    with pytest.raises(
+        SettingsError, match=r"no decoding 'beam'.*sequence, sequence-fast, token, quote, concat-best-first"
+    ):
         Settings(decoding="beam")
     for decoding in ("sequence", "token", "concat-best-first", "concat-best-last"):
         assert Settings(decoding=decoding).decoding == decoding

@@ -40,6 +40,18 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Alternative:
+    """Another answer that was found.
+
+    `probability` = p(y|x) under the mixture, in [0, 1]; `source` is the passage with most weight in it.
+    """
+
+    text: str
+    probability: float
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
 class Timing:
     """Seconds since the question was asked: until passages were found, the first token, the end."""
 
@@ -52,10 +64,13 @@ class Timing:
 class Answer:
     """An answer, or a refusal (`abstained`) where the documents do not say it.
 
-    sources: by weight, highest first; of a refusal, what was nearest.
+    sources: by weight, highest first; of a refusal, what was nearest. With the decoding "quote" the `quote` of the
+        sources that hold the answer is the answer itself, at its place.
     memory_weight: the share of the null passage, in [0, 1]: what the model said from no document.
-    confidence: in [0, 1]: the geometric mean of the tokens' probabilities under the mixture, times
-        the share of the documents (1 - memory_weight). 0 for a refusal.
+    confidence: in [0, 1]: the probability that the answer is right and the documents say it, as calibrated
+        (`quoth.rag.confidence`); of a refusal, that of what was not said.
+    probability: p(y|x) of the answer under the mixture, in [0, 1]; 0 for a refusal.
+    alternatives: the other answers that were wanted, best first; of two quotes none overlaps another.
     """
 
     question: str
@@ -67,6 +82,8 @@ class Answer:
     sources: tuple[Source, ...]
     memory_weight: float
     timing: Timing
+    probability: float = 0.0
+    alternatives: tuple[Alternative, ...] = ()
 
     def __str__(self) -> str:
         return self.text

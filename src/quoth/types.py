@@ -140,7 +140,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class AddReport:
-    """What `add` did: counts of documents, passages written, seconds, and the documents that failed."""
+    """What `add` did: counts of documents, passages written, seconds, the documents that failed, and the warming."""
 
     added: int = 0
     updated: int = 0
@@ -149,11 +149,22 @@ class AddReport:
     passages: int = 0
     seconds: float = 0.0
     failed: tuple[Failure, ...] = ()
+    warm: WarmReport | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WarmReport:
+    """What `warm` did, in passages: states written, there before, left out for want of room; and seconds."""
+
+    written: int
+    kept: int
+    left_out: int
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """A knowledge base at a glance; `bytes` is its size on disk."""
+    """A knowledge base at a glance; `bytes` is its size on disk, `state_bytes` that of its passage states in it."""
 
     path: str
     documents: int
@@ -161,4 +172,6 @@ class Status:
     encoder: str
     generator: str
     bytes: int
+    states: int
+    state_bytes: int
     version: str

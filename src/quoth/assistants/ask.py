@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 
-import numpy as np
-
-from quoth.answer import Answer, Source, Token
+from quoth.answer import Answer
+from quoth.assistants.answers import answer_of, refusal_of
+from quoth.assistants.mixture import Mixture, Outcome
 from quoth.assistants.streaming import Clock, Speaker, texts_of
 from quoth.errors import QuothError, UsageError
 from quoth.generators import LanguageModel
-from quoth.rag import (
-    MEMORY_PRIOR,
-    REFUSAL,
-    Decoded,
-    Decoding,
-    Limits,
-    Search,
-    decode_concat,
-    decode_sequence,
-    decode_token,
-    explains_nothing,
-    find_quote,
-    is_from_memory,
-    nothing,
-    nothing_relevant,
-    prompt_maker,
-    query_likelihood,
-    relevance,
-    with_memory,
-)
+from quoth.rag import SHIPPED, Calibration, is_from_memory, nothing_relevant
+from quoth.rag.hypotheses import Tokens
 from quoth.retrieval import Retriever
 from quoth.settings import Settings
-from quoth.types import Hit
 
 MAX_QUESTION_WORDS = 500
 
@@ -75,11 +56,14 @@ class AnswerStream:
 class Asker:
     """Answers questions from a retriever's passages with a language model."""
 
-    def __init__(self, retriever: Retriever, model: LanguageModel, settings: Settings) -> None:
+    def __init__(
+        self, retriever: Retriever, model: LanguageModel, settings: Settings, calibration: Calibration = SHIPPED
+    ) -> None:
         self._retriever = retriever
         self._model = model
         self._settings = settings
-        self._prompts = prompt_maker(model)
+        self._mixture = Mixture(model, settings)
+        self._calibration = calibration
 
     def stream(self, question: str) -> AnswerStream:
         """Answer `question`, piece by piece.
@@ -91,85 +75,33 @@ class Asker:
         return AnswerStream(self._stream(question))
 
     def _stream(self, question: str) -> Generator[str, None, Answer]:
-        clock = Clock()
+        clock, decoding = Clock(), self._settings.decoding
         hits = self._retriever.retrieve(question, self._settings.passages)
         clock.retrieved()
         if nothing_relevant(hits):
-            return self._refuse(question, hits, None, clock)
-        decoded = yield from self._spoken(self._decode(question, hits), clock)
-        if is_from_memory(decoded):
-            return self._refuse(question, hits, decoded, clock)
-        return self._answer(question, hits, decoded, clock)
+            return refusal_of(question, hits, None, 0.0, decoding, clock)
+        outcome = yield from self._spoken(self._mixture.decode(question, hits), clock)
+        best = outcome.answers[0]
+        confidence = self._calibration.probability(outcome.signals) if texts_of(self._model, best.tokens) else 0.0
+        if is_from_memory(best) or confidence < self._settings.min_confidence:
+            return refusal_of(question, outcome.hits, best, confidence, decoding, clock)
+        return answer_of(self._model, question, outcome, confidence, decoding, clock)
 
-    def _spoken(self, decoding: Decoding, clock: Clock) -> Generator[str, None, Decoded]:
+    def _spoken(self, decoding: Generator[Tokens, None, Outcome], clock: Clock) -> Generator[str, None, Outcome]:
         """The text of what a decoding yields."""
         speaker, held = Speaker(self._model), ""
         while True:
             try:
                 text = held + speaker.say(next(decoding))
             except StopIteration as end:
-                decoded: Decoded = end.value[0]
-                return decoded
+                outcome: Outcome = end.value
+                return outcome
             # White space waits for the next word: at its end an answer has none.
             said = text.rstrip()
             held = text[len(said) :]
             if said:
                 clock.told()
                 yield said
-
-    def _decode(self, question: str, hits: Sequence[Hit]) -> Decoding:
-        prompts = [self._prompts.with_passages([hit.passage], question) for hit in hits]
-        log_prior = np.array([hit.log_prior for hit in hits])
-        limits = Limits(self._settings.max_tokens or self._prompts.longest, self._prompts.stops)
-        with self._model.read([*prompts, self._prompts.without(question)]) as reading:
-            likelihood = query_likelihood(reading.tails)
-            if explains_nothing(likelihood, self._prompts.question_tokens(question)):
-                return [nothing(with_memory(log_prior, MEMORY_PRIOR), 0.0)]
-            log_prior = relevance(log_prior, likelihood[:-1])
-            if self._settings.decoding == "sequence":
-                return (yield from decode_sequence(reading, log_prior, MEMORY_PRIOR, limits, Search()))
-            if self._settings.decoding == "token":
-                return (yield from decode_token(reading, log_prior, MEMORY_PRIOR, limits, Search()))
-            order = hits if self._settings.decoding == "concat-best-first" else hits[::-1]
-            whole = self._prompts.with_passages([hit.passage for hit in order], question)
-            with self._model.read([whole]) as together:
-                return (yield from decode_concat(together, reading, log_prior, MEMORY_PRIOR, limits))
-
-    def _answer(self, question: str, hits: Sequence[Hit], decoded: Decoded, clock: Clock) -> Answer:
-        texts = texts_of(self._model, decoded.tokens)
-        if not texts:
-            return self._refuse(question, hits, decoded, clock)
-        text, memory = "".join(texts), float(decoded.weights[-1])
-        order = _by_weight(decoded.weights[:-1])
-        posterior = decoded.posterior[[*order, len(hits)], : len(texts)].T.tolist()
-        logs = decoded.log_probs[: len(texts)].tolist()
-        return Answer(
-            question=question,
-            text=text,
-            abstained=False,
-            confidence=float(np.exp(np.mean(logs))) * (1 - memory),
-            decoding=self._settings.decoding,
-            tokens=tuple(Token(t, log, tuple(p)) for t, log, p in zip(texts, logs, posterior, strict=True)),
-            sources=tuple(_source(hits[z], float(decoded.weights[z]), text, question) for z in order),
-            memory_weight=memory,
-            timing=clock.timing(),
-        )
-
-    def _refuse(self, question: str, hits: Sequence[Hit], decoded: Decoded | None, clock: Clock) -> Answer:
-        prior = np.exp(with_memory(np.array([hit.log_prior for hit in hits]), MEMORY_PRIOR))
-        weights = decoded.weights if decoded else prior if hits else np.ones(1)
-        order = _by_weight(weights[:-1])
-        return Answer(
-            question=question,
-            text=REFUSAL,
-            abstained=True,
-            confidence=0.0,
-            decoding=self._settings.decoding,
-            tokens=(),
-            sources=tuple(_source(hits[z], float(weights[z]), "", question) for z in order),
-            memory_weight=float(weights[-1]),
-            timing=clock.timing(),
-        )
 
 
 def check_question(question: str) -> None:
@@ -186,14 +118,3 @@ def check_question(question: str) -> None:
             f"the question has {count:,} words, at most {MAX_QUESTION_WORDS} are read",
             "shorten it, or add the long text to the knowledge base with `quoth add`",
         )
-
-
-def _by_weight(weights: np.ndarray) -> list[int]:
-    """The members' indexes, highest weight first; of equals, the better hit first."""
-    return sorted(range(len(weights)), key=lambda z: -weights[z])
-
-
-def _source(hit: Hit, weight: float, answer: str, question: str) -> Source:
-    start, end = find_quote(hit.passage, answer, question)
-    offset = hit.passage.start
-    return Source(hit.passage, hit.passage.text[start - offset : end - offset], start, end, weight)

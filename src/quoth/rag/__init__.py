@@ -1,27 +1,36 @@
-"""The mixture over passages: decodings, provenance, refusal."""
+"""The mixture over passages: decodings, provenance, confidence, refusal."""
 
-from quoth.rag.abstain import MEMORY_PRIOR, REFUSAL, explains_nothing, is_from_memory, nothing_relevant
+from quoth.rag.abstain import MEMORY_PRIOR, REFUSAL, is_from_memory, nothing_relevant
+from quoth.rag.calibration import SHIPPED, Calibration
 from quoth.rag.concat import decode_concat
+from quoth.rag.confidence import Signals, signals
+from quoth.rag.contrast import Contrast
 from quoth.rag.hypotheses import Decoded, Decoding, Limits, Search, nothing
 from quoth.rag.marginal import with_memory
 from quoth.rag.prompt import PromptMaker, prompt_maker
 from quoth.rag.quote import find_quote
-from quoth.rag.relevance import query_likelihood, relevance
+from quoth.rag.relevance import query_likelihood, relevance, weighty
 from quoth.rag.sequence import decode_sequence
+from quoth.rag.spans import Spans, apart
 from quoth.rag.token import decode_token
 
 __all__ = [
     "MEMORY_PRIOR",
     "REFUSAL",
+    "SHIPPED",
+    "Calibration",
+    "Contrast",
     "Decoded",
     "Decoding",
     "Limits",
     "PromptMaker",
     "Search",
+    "Signals",
+    "Spans",
+    "apart",
     "decode_concat",
     "decode_sequence",
     "decode_token",
-    "explains_nothing",
     "find_quote",
     "is_from_memory",
     "nothing",
@@ -29,5 +38,7 @@ __all__ = [
     "prompt_maker",
     "query_likelihood",
     "relevance",
+    "signals",
+    "weighty",
     "with_memory",
 ]

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from quoth.rag.hypotheses import Decoded
-from quoth.rag.marginal import Logs
 from quoth.types import Hit
 
 # Fitted by `tools/fit_refusal.py` on the questions of `examples/`; see docs/experiments.md.
 RELEVANT_FROM = 0.25
-EXPLAINED_FROM = 1.2
 # Even odds, so that the weight says what the words themselves tell: documents or memory.
 MEMORY_PRIOR = 0.5
 MEMORY_CARRIES_FROM = 0.5
@@ -21,16 +19,6 @@ REFUSAL = "The documents do not say."
 def nothing_relevant(hits: Sequence[Hit]) -> bool:
     """Whether no passage is near the question, before any is read: the best cosine is too low."""
     return max((hit.similarity or 0.0 for hit in hits), default=0.0) < RELEVANT_FROM
-
-
-def explains_nothing(likelihood: Logs, question_tokens: int) -> bool:
-    """Whether no passage makes the question much likelier than the null passage does.
-
-    Args:
-        likelihood: (k+1,) log p(x|z) of the passages and, last, the null passage.
-        question_tokens: the tokens of the question; the gain is counted a token, in nats.
-    """
-    return float(likelihood[:-1].max() - likelihood[-1]) < EXPLAINED_FROM * question_tokens
 
 
 def is_from_memory(decoded: Decoded) -> bool:

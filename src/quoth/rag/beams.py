@@ -52,7 +52,8 @@ class Beam:
                     self.finished.append(grown)
             elif len(alive) < width:
                 alive.append((grown, row))
-        self.finished = sorted(self.finished, key=self._score, reverse=True)[:width]
+        ranked = {one.tokens: one for one in sorted(self.finished, key=self._score, reverse=True)}
+        self.finished = [ranked[tokens] for tokens in self._limits.distinct(ranked)[:width]]
         self._keep(alive)
         if self._is_done():
             self._keep([])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,17 @@ class Limits:
 
     tokens: int
     stops: Callable[[Tokens], bool]
+
+    def said(self, tokens: Tokens) -> Tokens:
+        """These without the one that stops, if one does."""
+        return tokens[:-1] if self.stops(tokens) else tokens
+
+    def distinct(self, ranked: Iterable[Tokens]) -> list[Tokens]:
+        """Of those that say the same and only stop in different ways, the first."""
+        first: dict[Tokens, Tokens] = {}
+        for tokens in ranked:
+            first.setdefault(self.said(tokens), tokens)
+        return list(first.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,11 +56,16 @@ class PromptMaker:
     before: tuple[int, ...]
     after: tuple[int, ...]
     is_chat: bool
+    stop: str = ""
 
     def with_passages(self, passages: Sequence[Passage], question: str) -> Prompt:
         """One prompt: all of the passages, in this order, then the question."""
-        text = "".join(f"Passage: {passage.text}\n" for passage in passages)
-        return Prompt((self.before, self._tokens(text), self._question(question)))
+        return self.with_texts([passage.text for passage in passages], question)
+
+    def with_texts(self, texts: Sequence[str], question: str) -> Prompt:
+        """The same for passages of which only the text is known; each is a segment."""
+        bodies = [self._tokens(passage_text(text)) for text in texts]
+        return Prompt((self.before, *bodies, self._question(question)))
 
     def without(self, question: str) -> Prompt:
         """The null passage: the prompt without a passage, what the model says from memory."""
@@ -74,7 +79,9 @@ class PromptMaker:
         """Whether an answer ends before the last of these tokens: a base model's answers are one line each."""
         if not said:
             return False
-        return self.model.ends(said[-1]) or (not self.is_chat and b"\n" in self.model.detokenize(said[-1:]))
+        if self.model.ends(said[-1]) or (not self.is_chat and b"\n" in self.model.detokenize(said[-1:])):
+            return True
+        return bool(self.stop) and self.stop.encode() in self.model.detokenize(said)
 
     @property
     def longest(self) -> int:
@@ -88,15 +95,20 @@ class PromptMaker:
         return tuple(self.model.tokenize(text))
 
 
-def prompt_maker(model: LanguageModel) -> PromptMaker:
-    """The prompts for `model`: its chat template where it has one, else examples."""
+def passage_text(text: str) -> str:
+    """A passage as the prompt has it; its state is kept by these words."""
+    return f"Passage: {text}\n"
+
+
+def prompt_maker(model: LanguageModel, stop: str = "") -> PromptMaker:
+    """The prompts for `model`: its chat template where it has one, else examples; answers end before `stop`."""
     chat = model.chat(f"{INSTRUCTIONS}\n\n{_QUESTION}")
     if chat is None:
         before = model.tokenize(f"{INSTRUCTIONS}\n\n{EXAMPLES}")
-        return PromptMaker(model, (*model.begin, *before), tuple(model.tokenize("Answer:")), is_chat=False)
+        return PromptMaker(model, (*model.begin, *before), tuple(model.tokenize("Answer:")), is_chat=False, stop=stop)
     head, _, tail = chat.partition(_QUESTION)
     before, after = model.tokenize(head, special=True), model.tokenize(tail, special=True)
-    return PromptMaker(model, (*model.begin, *before), tuple(after), is_chat=True)
+    return PromptMaker(model, (*model.begin, *before), tuple(after), is_chat=True, stop=stop)
 
 
 def _line(question: str) -> str:

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from quoth.rag.marginal import Logs
 
-# The weight of the generator's word beside the retriever's; fitted on `tools/dev`, see docs/experiments.md.
-LIKELIHOOD_WEIGHT = 0.5
+# The passages that are left out have at most this prior together.
+NEGLIGIBLE = 1e-3
 
 
 def query_likelihood(tails: Sequence[NDArray[np.float32]]) -> Logs:
@@ -24,12 +24,25 @@ def query_likelihood(tails: Sequence[NDArray[np.float32]]) -> Logs:
     return np.array([tail.sum(dtype=np.float64) for tail in tails])
 
 
-def relevance(log_prior: Logs, likelihood: Logs) -> Logs:
+def relevance(log_prior: Logs, likelihood: Logs, weight: float) -> Logs:
     """(k,) log p(z|x) with the generator heard, log-sum-exp 0.
 
     Args:
         log_prior: (k,) the retriever's log p(z|x).
         likelihood: (k,) log p(x|z) under the generator.
+        weight: w, of the generator's word beside the retriever's; 0 leaves the prior as it is.
     """
-    joint = log_prior + LIKELIHOOD_WEIGHT * likelihood
+    joint = log_prior + weight * likelihood
     return np.asarray(joint - np.logaddexp.reduce(joint))
+
+
+def weighty(log_prior: Logs) -> list[int]:
+    """The passages without those whose prior is negligible, in their order; at least one.
+
+    What is left out has at most `NEGLIGIBLE` of the prior together, so that the p(y|x) of an answer in
+    RAG-Sequence, and of a token in RAG-Token, moves by at most that much.
+    """
+    order = np.argsort(log_prior, kind="stable")
+    left_out = np.cumsum(np.exp(log_prior[order])) <= NEGLIGIBLE
+    left_out[-1:] = False
+    return sorted(int(z) for z in order[~left_out])

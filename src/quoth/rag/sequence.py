@@ -43,11 +43,9 @@ def decode_sequence(
     scores = Scores(reading, log_prior, search)
     told, ranked = yield from _find(reading, scores, log_prior, limits, search, allowed)
     prior = with_memory(log_prior, memory_prior)
-    yield ranked[0][told : _spoken(ranked[0], limits)]
-    return [
-        _decoded(tokens, _spoken(tokens, limits), scores.members(tokens), prior, log_prior)
-        for tokens in ranked[: search.answers]
-    ]
+    yield limits.said(ranked[0])[told:]
+    wanted = ranked[: search.answers]
+    return [_decoded(tokens, len(limits.said(tokens)), scores.members(tokens), prior, log_prior) for tokens in wanted]
 
 
 def _find(
@@ -61,16 +59,11 @@ def _find(
     """How many tokens were told on the way, and the answers found, best first."""
     if search.temperature:
         drawn = yield from draw_from_passages(reading, log_prior, limits, search)
-        return len(drawn[0]) if search.answers == 1 else 0, scores.best(drawn)
+        return len(drawn[0]) if search.answers == 1 else 0, limits.distinct(scores.best(drawn))
     proposals = Proposals(log_prior, scores, limits, search, allowed)
     with reading.fork(range(len(log_prior))) as passages:
         told = yield from proposals.grow(passages)
-    return told, proposals.ranked() or [()]
-
-
-def _spoken(tokens: Tokens, limits: Limits) -> int:
-    """How many of these tokens are said: all but the one that stops."""
-    return len(tokens) - limits.stops(tokens)
+    return told, limits.distinct(proposals.ranked()) or [()]
 
 
 def _decoded(tokens: Tokens, spoken: int, members: Members, prior: Logs, log_prior: Logs) -> Decoded:

@@ -8,6 +8,7 @@ the place of a finished quote is known, not searched for.
 from __future__ import annotations
 
 import codecs
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -21,6 +22,8 @@ from quoth.rag.marginal import Logs
 
 # Among so many of the likeliest tokens the one that stops is looked for.
 _STOPS_AMONG = 64
+
+Places = tuple[tuple[int, int] | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,3 +137,21 @@ def _is_edge(text: str, at: int | None) -> bool:
     if at is None or at <= 0 or text[at - 1].isspace():
         return False
     return at == len(text) or not (text[at - 1].isalnum() and text[at].isalnum())
+
+
+def apart(places: Sequence[Places]) -> list[int]:
+    """The quotes that stand somewhere and overlap none before them in any passage.
+
+    Args:
+        places: for each quote, best first, its place in each passage or None.
+    """
+    kept: list[int] = []
+    for i, place in enumerate(places):
+        if any(place) and not any(_overlap(place, places[j]) for j in kept):
+            kept.append(i)
+    return kept
+
+
+def _overlap(a: Places, b: Places) -> bool:
+    pairs = (pair for pair in zip(a, b, strict=True))
+    return any(one and other and one[0] < other[1] and other[0] < one[1] for one, other in pairs)

@@ -45,7 +45,8 @@ def decode_token(reading: Reading, log_prior: Logs, memory_prior: float, limits:
     totals = {tokens: float(token_log_probs(log_prior, members[tokens][:-1]).sum()) for tokens in found}
     if not search.robust:
         found.sort(key=lambda tokens: -search.score(totals[tokens], len(tokens)))
-    yield found[0][told : len(found[0]) - limits.stops(found[0])]
+    found = limits.distinct(found)
+    yield limits.said(found[0])[told:]
     prior = with_memory(log_prior, memory_prior)
     return [_decoded(tokens, members[tokens], limits, log_prior, prior) for tokens in found[: search.answers]]
 
@@ -53,7 +54,7 @@ def decode_token(reading: Reading, log_prior: Logs, memory_prior: float, limits:
 def _decoded(tokens: Tokens, members: Members, limits: Limits, log_prior: Logs, prior: Logs) -> Decoded:
     """An answer with its evidence; `members` (k+1, m) has the null passage last, as `prior` has."""
     logs = token_log_probs(log_prior, members[:-1])
-    spoken = len(tokens) - limits.stops(tokens)
+    spoken = len(limits.said(tokens))
     if not spoken:
         return nothing(prior, float(logs.sum()))
     posterior = token_posterior(prior, members[:, :spoken])
