@@ -87,7 +87,18 @@ def test_all_sequences_come_back_after_an_error(model, prompts):
     assert free(model) == before
 
 
-@pytest.mark.parametrize("count", [40, 70])
+def test_fifty_passages_fit(model, prompts):
+    """Each takes a sequence of its own, one to step and one to score."""
+    head, passage, _ = prompts[0].segments
+    many = [Prompt((head, passage * 12, (token,))) for token in range(100, 151)]
+    before = free(model)
+    with model.read(many) as reading:
+        reading.step([5] * len(many))
+        assert reading.score([[5, 6]])[0].shape == (51, 2)
+    assert free(model) >= before
+
+
+@pytest.mark.parametrize("count", [130, 260])
 def test_too_many_prompts(model, prompts, count):
     before = free(model)
     with pytest.raises(ModelError, match="sequences are wanted"):

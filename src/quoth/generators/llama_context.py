@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 from quoth.errors import ModelError
 from quoth.types import LogProbs, StateType
 
-MAX_SEQUENCES = 64
+# A context for a few passages, and one with more cells than that: 256 sequences are the most the runtime can have.
+FEW_CELLS, FEW_SEQUENCES, MANY_SEQUENCES = 8192, 64, 256
 BATCH = 2048
-# Logits are a row of the whole vocabulary each (1 MB for Gemma); the runtime wants at least one a sequence.
-MAX_OUTPUTS = MAX_SEQUENCES
+# Logits are a row of the whole vocabulary each (1 MB for Gemma); the runtime wants room for one a sequence.
+MAX_OUTPUTS = FEW_SEQUENCES
 _NO_SLOT = 1
 _CELL_TYPES: dict[StateType, int] = {"f16": llama_cpp.GGML_TYPE_F16, "q8": llama_cpp.GGML_TYPE_Q8_0}
 
@@ -50,8 +51,8 @@ class Context:
         params = llama_cpp.llama_context_default_params()
         params.n_ctx = cells
         params.n_batch = BATCH
-        params.n_seq_max = MAX_SEQUENCES
-        params.n_outputs_max = params.n_outputs_max_per_seq = MAX_OUTPUTS
+        params.n_seq_max = FEW_SEQUENCES if cells <= FEW_CELLS else MANY_SEQUENCES
+        params.n_outputs_max = params.n_outputs_max_per_seq = params.n_seq_max
         params.n_threads = params.n_threads_batch = threads
         params.kv_unified = params.swa_full = params.no_perf = True
         params.type_k = params.type_v = _CELL_TYPES[state_type]
@@ -62,7 +63,8 @@ class Context:
         self._memory = llama_cpp.llama_get_memory(self._context)
         self._batch = llama_cpp.llama_batch_init(BATCH, 0, 1)
         self._vocabulary = llama_cpp.llama_vocab_n_tokens(llama_cpp.llama_model_get_vocab(model))
-        self._free = list(range(MAX_SEQUENCES - 1, -1, -1))
+        self._sequences = int(params.n_seq_max)
+        self._free = list(range(self._sequences - 1, -1, -1))
         self._lock = threading.RLock()
         self.cells = cells
 
@@ -82,7 +84,7 @@ class Context:
 
     def is_idle(self) -> bool:
         """Whether no sequences are in use."""
-        return len(self._free) == MAX_SEQUENCES
+        return len(self._free) == self._sequences
 
     def acquire(self, count: int) -> list[int]:
         """So many empty sequences, all or none.
@@ -91,7 +93,7 @@ class Context:
             ModelError: there are not so many.
         """
         if count > len(self._free):
-            cause = f"{count} sequences are wanted and {len(self._free)} of {MAX_SEQUENCES} are free"
+            cause = f"{count} sequences are wanted and {len(self._free)} of {self._sequences} are free"
             raise ModelError(cause, "read fewer passages at once")
         return [self._free.pop() for _ in range(count)]
 
