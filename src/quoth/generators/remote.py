@@ -1,0 +1,202 @@
+"""A model behind an OpenAI-compatible server: text as it comes, and log-probabilities where the server gives them.
+
+It is not a `LanguageModel`: no server shows its whole distribution. What it shows at most is the log-probability of
+each token of a prompt, through `echo` and `logprobs` of `/v1/completions` (vLLM and llama_cpp.server do); whether
+this one does is found out by asking it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+import openai
+from numpy.typing import NDArray
+from openai.types import Completion
+
+from quoth.errors import ModelError, UsageError
+from quoth.generators.remote_errors import model_error
+
+TIMEOUT_S = 120.0
+CONNECT_S = 5.0
+RETRIES = 2
+# Scores asked for at once: a server reads them in one batch, or one after another.
+AT_ONCE = 8
+_NO_KEY = "none"
+_NO_API = "check that this is the base URL of an OpenAI-compatible API; it mostly ends in /v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A continuation under one prompt: its m tokens as text, and (m,) log p of each, natural log."""
+
+    tokens: tuple[str, ...]
+    log_probs: NDArray[np.float64]
+
+
+class RemoteModel:
+    """One model of one server, through the official client."""
+
+    def __init__(self, name: str, server: str = "", *, timeout_s: float = TIMEOUT_S, retries: int = RETRIES) -> None:
+        """Make the client; nothing is sent yet.
+
+        Args:
+            name: the model, as the server calls it.
+            server: its base URL; "" for that of OPENAI_BASE_URL, or OpenAI's. The key of OPENAI_API_KEY goes only
+                to a server of the environment's: `server` may come from a settings file of somebody else.
+            timeout_s: the longest silence of the server, in seconds.
+            retries: how often the client tries again, with growing pauses or those that the server asks for.
+
+        Raises:
+            UsageError: no model is named, or `server` is no URL.
+            ModelError: OpenAI's server is meant and there is no key.
+        """
+        if not name:
+            raise UsageError("no model is named after 'openai:'", "write openai:MODEL, as the server calls it")
+        self.name = name
+        own = os.environ.get("OPENAI_BASE_URL", "")
+        self._key = os.environ.get("OPENAI_API_KEY", "") if server in ("", own) else ""
+        if not (self._key or server or own):
+            raise ModelError(
+                "there is no key for OpenAI's server",
+                "set OPENAI_API_KEY, or name another server with OPENAI_BASE_URL or the setting `server`",
+            )
+        self._client = openai.OpenAI(
+            base_url=_checked(server or own) or None,
+            api_key=self._key or _NO_KEY,
+            timeout=openai.Timeout(timeout_s, connect=CONNECT_S),
+            max_retries=retries,
+        )
+        self._refused: set[str] = set()
+
+    @property
+    def url(self) -> str:
+        """Where the server is, without a password that its URL may hold."""
+        return str(self._client.base_url.copy_with(username=None, password=None)).rstrip("/")
+
+    def complete(self, message: str, *, stop: str, max_tokens: int) -> Generator[str, None, None]:
+        """What the model says to `message`, piece by piece, as likely as it can (temperature 0).
+
+        Args:
+            message: one user's turn; the server puts it in the model's template.
+            stop: text at which to end, which is not part of the answer.
+            max_tokens: the longest answer, in the server's tokens.
+
+        Raises:
+            ModelError: the server is away, refuses the key, the model or the prompt, or breaks off.
+        """
+        wanted = {"temperature": 0, "stop": [stop], "max_tokens": max_tokens}
+        with self._telling():
+            while True:
+                options = {name: value for name, value in wanted.items() if name not in self._refused}
+                try:
+                    yield from self._stream(message, options)
+                    return
+                except openai.BadRequestError as error:
+                    # Some models refuse a setting by its name ("temperature" of reasoning models): do without it.
+                    if error.param not in options:
+                        raise
+                    self._refused.add(error.param)
+
+    @cached_property
+    def scores(self) -> bool:
+        """Whether the server gives the log-probabilities of a prompt's tokens; it is asked once.
+
+        Raises:
+            ModelError: the server is away.
+        """
+        with self._telling():
+            try:
+                return self._score(self._client.with_options(max_retries=0), "one", " two") is not None
+            except openai.APIStatusError:
+                return False
+
+    def score(self, prompts: Sequence[str], continuation: str) -> list[Scored] | None:
+        """Log p of the continuation's tokens after each of k prompts; None if the server did not give them whole.
+
+        Raises:
+            ModelError: the server is away, or refuses a prompt.
+        """
+        with self._telling(), ThreadPoolExecutor(AT_ONCE) as pool:
+            scored = list(pool.map(lambda prompt: self._score(self._client, prompt, continuation), prompts))
+        whole = [s for s in scored if s is not None]
+        alike = len({s.tokens for s in whole}) == 1
+        return whole if alike and len(whole) == len(scored) else None
+
+    def _stream(self, message: str, options: dict[str, Any]) -> Iterator[str]:
+        said = False
+        chat = self._client.chat.completions
+        with chat.create(
+            model=self.name, messages=[{"role": "user", "content": message}], stream=True, extra_body=options
+        ) as stream:
+            for chunk in stream:
+                for choice in chunk.choices[:1]:
+                    said = said or choice.finish_reason is not None or bool(choice.delta.content)
+                    yield choice.delta.content or ""
+        if not said:
+            # Some servers (llama_cpp.server) end the stream where they should tell an error: asked for whole, they do.
+            yield from self._whole(message, options)
+
+    def _whole(self, message: str, options: dict[str, Any]) -> Iterator[str]:
+        answer = self._client.chat.completions.create(
+            model=self.name, messages=[{"role": "user", "content": message}], extra_body=options
+        )
+        choices = getattr(answer, "choices", None)
+        if not choices:
+            raise ModelError(f"{self.url} gave no answer", _NO_API)
+        yield choices[0].message.content or ""
+
+    def _score(self, client: openai.OpenAI, prompt: str, continuation: str) -> Scored | None:
+        answer = client.completions.create(
+            model=self.name, prompt=prompt + continuation, echo=True, logprobs=1, max_tokens=1, temperature=0
+        )
+        # What is not JSON comes back from the client as text.
+        return tail(answer, continuation) if isinstance(answer, Completion) else None
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """The client's errors as ours."""
+        try:
+            yield
+        except openai.APIError as error:
+            raise model_error(error, self.name, self.url, self._key) from None
+        except json.JSONDecodeError as error:
+            raise ModelError(f"what {self.url} says is no JSON", _NO_API) from error
+
+
+def tail(answer: Completion, continuation: str) -> Scored | None:
+    """The continuation's tokens and their log-probabilities, from an echoed prompt that ends with it.
+
+    They are found from the end: before them servers count differently (vLLM counts the begin token's name). Only
+    visible ASCII is compared, since a token may hold half of another character. None if that does not fit.
+    """
+    logs = answer.choices[0].logprobs if answer.choices else None
+    if logs is None or not logs.tokens or not logs.token_logprobs or answer.usage is None:
+        return None
+    end = start = len(logs.tokens) - answer.usage.completion_tokens
+    wanted, seen = _visible(continuation), ""
+    while start > 0 and (len(seen) < len(wanted) or not _visible(logs.tokens[start - 1])):
+        start -= 1
+        seen = _visible(logs.tokens[start]) + seen
+    log_probs = logs.token_logprobs[start:end]
+    if seen != wanted or start == end or any(log is None for log in log_probs):
+        return None
+    return Scored(tuple(logs.tokens[start:end]), np.array(log_probs, np.float64))
+
+
+def _visible(text: str) -> str:
+    return "".join(character for character in text if "!" <= character <= "~")
+
+
+def _checked(url: str) -> str:
+    if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
+        raise UsageError(f"{url!r} is no server's URL", "write it like http://localhost:8000/v1")
+    return url
