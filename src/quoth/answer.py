@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from quoth.rendering import as_html, as_lines
-from quoth.types import Decoding, Passage
+from quoth.types import Decoding, Passage, Signals
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,9 @@ class Token:
 
     `posterior` is its probability of coming from each source, in the order of `Answer.sources`, then from
     the model's memory (the null passage); it sums to 1. `logprob`: natural log, under the decoding's mixture.
+
+    Of a server's model that shows no log-probabilities, a token is a word, its posterior that of the citations that
+    hold (`quoth.rag.support`), and its `logprob` 0, for not known.
     """
 
     text: str
@@ -68,8 +71,10 @@ class Answer:
         sources that hold the answer is the answer itself, at its place.
     memory_weight: the share of the null passage, in [0, 1]: what the model said from no document.
     confidence: in [0, 1]: the probability that the answer is right and the documents say it, as calibrated
-        (`quoth.rag.confidence`); of a refusal, that of what was not said.
-    probability: p(y|x) of the answer under the mixture, in [0, 1]; 0 for a refusal.
+        (`quoth.rag.confidence`); of a refusal, that of what was not said. Of a server's model, the share of the
+        documents, 1 - memory_weight, which is not calibrated.
+    probability: p(y|x) of the answer under the mixture, in [0, 1]; 0 for a refusal, and where a server does not tell.
+    signals: what the confidence is made of; None where nothing was decoded.
     alternatives: the other answers that were wanted, best first; of two quotes none overlaps another.
     """
 
@@ -84,6 +89,7 @@ class Answer:
     timing: Timing
     probability: float = 0.0
     alternatives: tuple[Alternative, ...] = ()
+    signals: Signals | None = None
 
     def __str__(self) -> str:
         return self.text

@@ -70,6 +70,12 @@ def as_lines(answer: Answer) -> Iterator[Text]:
         yield from _source_lines(i, source)
     if not answer.abstained:
         yield Text.assemble(("  *", MEMORY), f" {answer.memory_weight:4.0%}  the model's memory")
+    if answer.alternatives:
+        yield from (Text(), Text("Other answers", "dim"))
+    for other in answer.alternatives:
+        passage = other.source.passage
+        where = Text.assemble((passage.title, "bold"), f", {passage.place}, {other.source.weight:.0%}")
+        yield Text.assemble(f"    {other.probability:4.0%}  ", (other.text, "bold"), "  ", where)
 
 
 def _tinted(answer: Answer) -> Text:

@@ -12,6 +12,7 @@ SOURCE = {"passage_id", "document", "title", "page", "start", "end", "quote", "w
 HIT = {"rank", "score", "prior", "passage_id", "document", "title", "page", "start", "end", "text"}
 ANSWER = {
     "question", "answer", "abstained", "confidence", "decoding", "tokens", "sources", "memory_weight", "timing",
+    "probability", "signals", "alternatives",
 }  # fmt: skip
 
 
@@ -48,7 +49,7 @@ def asked(quoth_, folder):
 
 def test_add(quoth_, folder, tmp_path):
     report = json.loads(quoth_("add", folder / "docs", "--json", status=1, kb=tmp_path / "new"))
-    assert set(report) == {"added", "updated", "unchanged", "removed", "passages", "seconds", "failed"}
+    assert set(report) == {"added", "updated", "unchanged", "removed", "passages", "seconds", "failed", "warm"}
     assert (report["added"], report["updated"], report["unchanged"], report["removed"]) == (2, 0, 0, 0)
     assert report["passages"] == 2
     [failed] = report["failed"]
@@ -67,6 +68,18 @@ def test_add_prunes_when_asked(quoth_, tmp_path):
     (tmp_path / "docs" / "a.txt").unlink()
     assert json.loads(quoth_("add", tmp_path / "docs", "--json", kb=tmp_path / "kb"))["removed"] == 0
     assert json.loads(quoth_("add", tmp_path / "docs", "--prune", "--json", kb=tmp_path / "kb"))["removed"] == 1
+
+
+def test_add_reads_ahead_when_asked(quoth_, folder, tmp_path):
+    given = folder / "docs" / "tapir [x].txt"
+    warm = json.loads(quoth_("add", given, "--warm", "--json", kb=tmp_path / "kb"))["warm"]
+    assert set(warm) == {"written", "kept", "left_out", "seconds"}
+    assert (warm["written"], warm["kept"], warm["left_out"]) == (1, 0, 0)
+    shown = quoth_("add", given, "--warm", kb=tmp_path / "kb")
+    assert "0 passage states written, 1 were there" in shown
+    status = json.loads(quoth_("status", "--json", kb=tmp_path / "kb"))
+    assert status["states"] == 2 and status["state_bytes"] > 1_000_000
+    assert "passage states" in quoth_("status", kb=tmp_path / "kb")
 
 
 def test_search(asked, quoth_, folder):
@@ -107,6 +120,17 @@ def test_ask(asked):
     assert 0 < times["retrieve_s"] <= times["first_token_s"] <= times["total_s"]
 
 
+def test_ask_for_several_quotes(asked, quoth_):
+    answer = asked("ask", "How many kilograms does the tapir weigh?", "--decoding", "quote", "-n", "2")
+    assert set(answer) == ANSWER
+    assert answer["sources"][0]["quote"] == answer["answer"]
+    [other] = answer["alternatives"]
+    assert set(other) == {"answer", "probability", "source"} and set(other["source"]) == SOURCE
+    assert 0 < other["probability"] <= answer["probability"] <= 1
+    shown = quoth_("ask", "How many kilograms does the tapir weigh?", "--decoding", "quote", "-n", "2")
+    assert other["answer"] in shown.replace("\n", " ")
+
+
 def test_ask_refuses_what_the_documents_do_not_say(asked):
     answer = asked("ask", "Who won the battle of Waterloo?")
     assert set(answer) == ANSWER
@@ -122,7 +146,7 @@ def test_people_see_the_answer_its_sources_and_the_time(asked, quoth_):
 
 def test_status(asked, quoth_, folder):
     status = asked("status")
-    assert set(status) == {"path", "documents", "passages", "encoder", "generator", "bytes", "version"}
+    assert set(status) == {"path", "documents", "passages", "encoder", "generator", "bytes", "states", "state_bytes", "version"}
     assert (status["documents"], status["passages"], status["path"]) == (2, 2, str(folder / "kb"))
     assert status["version"]
     shown = quoth_("status")

@@ -68,7 +68,7 @@ def test_strength_nought_is_off(case, limits, decoded_all, way):
 
 def test_it_says_what_memory_does_not(case, limits, decoded):
     """Passage and memory both like `a`; only the passage also likes `b`: contrast says `b`."""
-    model, prompts, prior = case(0, k=1)
+    model, prompts, _ = case(0, k=1)
     with model.read(prompts) as reading:
         with Contrast(reading, 3.0) as contrast:
             token = int(contrast.log_probs[0].argmax())

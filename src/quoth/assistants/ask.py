@@ -84,7 +84,7 @@ class Asker:
         best = outcome.answers[0]
         confidence = self._calibration.probability(outcome.signals) if texts_of(self._model, best.tokens) else 0.0
         if is_from_memory(best) or confidence < self._settings.min_confidence:
-            return refusal_of(question, outcome.hits, best, confidence, decoding, clock)
+            return refusal_of(question, outcome.hits, best, confidence, decoding, clock, outcome.signals)
         return answer_of(self._model, question, outcome, confidence, decoding, clock)
 
     def _spoken(self, decoding: Generator[Tokens, None, Outcome], clock: Clock) -> Generator[str, None, Outcome]:

@@ -16,7 +16,6 @@ from quoth.rag import (
     Decoding,
     Limits,
     Search,
-    Signals,
     Spans,
     apart,
     decode_concat,
@@ -31,7 +30,7 @@ from quoth.rag import (
 from quoth.rag.hypotheses import Tokens
 from quoth.rag.marginal import Logs
 from quoth.settings import Settings
-from quoth.types import Hit
+from quoth.types import Hit, Signals
 
 # Of so many quotes for each one wanted, those that overlap a better one are left out.
 _QUOTES_FOR_ONE = 3

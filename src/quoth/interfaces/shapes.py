@@ -45,6 +45,12 @@ def answer_shape(answer: Answer) -> Shape:
         "tokens": [asdict(token) for token in answer.tokens],
         "sources": [_source(source) for source in answer.sources],
         "memory_weight": answer.memory_weight,
+        "probability": answer.probability,
+        "signals": answer.signals and asdict(answer.signals),
+        "alternatives": [
+            {"answer": other.text, "probability": other.probability, "source": _source(other.source)}
+            for other in answer.alternatives
+        ],
         "timing": asdict(answer.timing),
     }
 

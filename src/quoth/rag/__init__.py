@@ -3,7 +3,7 @@
 from quoth.rag.abstain import MEMORY_PRIOR, REFUSAL, is_from_memory, nothing_relevant
 from quoth.rag.calibration import SHIPPED, Calibration
 from quoth.rag.concat import decode_concat
-from quoth.rag.confidence import Signals, signals
+from quoth.rag.confidence import signals
 from quoth.rag.contrast import Contrast
 from quoth.rag.hypotheses import Decoded, Decoding, Limits, Search, nothing
 from quoth.rag.marginal import with_memory
@@ -25,7 +25,6 @@ __all__ = [
     "Limits",
     "PromptMaker",
     "Search",
-    "Signals",
     "Spans",
     "apart",
     "decode_concat",

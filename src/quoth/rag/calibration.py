@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quoth.errors import StoreError
-from quoth.rag.confidence import Signals
+from quoth.rag.confidence import row
 from quoth.rag.marginal import Logs
+from quoth.types import Signals
 
 CALIBRATION_FILE = "calibration.json"
 # As much as one more question would say for each weight: keeps them finite where the signals tell right from wrong.
@@ -44,8 +45,13 @@ class Calibration:
 
     def probability(self, signals: Signals) -> float:
         """The probability that the answer is right and supported, in [0, 1]."""
-        standard = (signals.row() - self.mean) / self.scale
-        return float(1 / (1 + np.exp(-(self.bias + standard @ self.weight))))
+        return float(probabilities(self, row(signals)[None])[0])
+
+
+def probabilities(calibration: Calibration, signals: Logs) -> Logs:
+    """(n,) the same for (n, 6) signals."""
+    standard = (signals - np.array(calibration.mean)) / np.array(calibration.scale)
+    return np.asarray(1 / (1 + np.exp(-(calibration.bias + standard @ np.array(calibration.weight)))))
 
 
 def fit(model: str, signals: NDArray[np.float64], right: NDArray[np.bool_]) -> Calibration:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -10,6 +11,8 @@ import typer
 import quoth
 from quoth.interfaces import shapes
 from quoth.interfaces.cli import evaluate, show
+from quoth.interfaces.cli.ask import ask
+from quoth.interfaces.cli.calibrate import calibrate
 from quoth.interfaces.cli.console import FAILURE, out, print_json, progress_bar, reporting
 
 app = typer.Typer(
@@ -50,12 +53,17 @@ def options(
 def add(
     paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files, folders, patterns.")],
     prune: Annotated[bool, typer.Option("--prune", help="Remove documents below PATH whose files are gone.")] = False,
+    warm: Annotated[bool, typer.Option("--warm", help="Then read all passages, so that no question waits.")] = False,
     kb: Kb = None,
     as_json: Json = False,
 ) -> None:
     """Put documents in; unchanged ones are skipped."""
+    knowledge = quoth.open(kb)
     with progress_bar("Adding") as bar:
-        report = quoth.open(kb).add(*paths, prune=prune, progress=bar.documents)
+        report = knowledge.add(*paths, prune=prune, progress=bar.documents)
+    if warm:
+        with progress_bar("Reading") as bar:
+            report = replace(report, warm=knowledge.warm(bar.steps))
     if as_json:
         print_json(shapes.add_shape(report))
     else:
@@ -64,24 +72,10 @@ def add(
         raise typer.Exit(FAILURE)
 
 
-@app.command(epilog='Example: quoth ask "What is a Python decorator?"')
-def ask(
-    question: Annotated[str, typer.Argument(help="What you want to know.", show_default=False)],
-    model: Annotated[str, typer.Option(help="A GGUF file, or hf:owner/repo/file.gguf.", show_default=False)] = "",
-    decoding: Annotated[
-        str, typer.Option(help="sequence, token, concat-best-first or concat-best-last.", show_default=False)
-    ] = "",
-    passages: Annotated[int, typer.Option(help="How many passages to read.", show_default=False)] = 0,
-    kb: Kb = None,
-    as_json: Json = False,
-) -> None:
-    """Answer a question from the documents, each word tinted by its source."""
-    given = {"model": model, "decoding": decoding, "passages": passages}
-    knowledge = quoth.open(kb, **{name: value for name, value in given.items() if value})
-    if as_json:
-        print_json(shapes.answer_shape(knowledge.ask(question)))
-    else:
-        show.answer(knowledge.stream(question))
+app.command(epilog='Example: quoth ask "What is a Python decorator?" --decoding quote -n 3')(ask)
+
+
+app.command(epilog="Example: quoth calibrate --beir my-questions")(calibrate)
 
 
 @app.command(epilog='Example: quoth search "virtual environments" -k 3')

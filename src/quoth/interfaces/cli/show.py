@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.console import Group
 from rich.live import Live
+from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
@@ -13,7 +15,7 @@ from quoth.interfaces.cli.console import err, out
 # Only for their types: what they stand for takes longer to import than `quoth --help` takes.
 if TYPE_CHECKING:
     from quoth.assistants.ask import AnswerStream
-    from quoth.types import AddReport, Hit, Status
+    from quoth.types import AddReport, Hit, Status, WarmReport
 
 
 def report(found: AddReport) -> None:
@@ -21,20 +23,31 @@ def report(found: AddReport) -> None:
     counts = [f"{n} {what}" for what in ("added", "updated", "unchanged", "removed") if (n := getattr(found, what))]
     said = ", ".join(counts) or "nothing added"
     out.print(f"{said}: {found.passages:,} passages in {found.seconds:.1f} s", markup=False)
+    if found.warm:
+        warmed(found.warm)
     for failure in found.failed:
         err.print(f"failed  {failure.path}: {failure.cause}; {failure.cure}", markup=False, soft_wrap=True)
 
 
+def warmed(found: WarmReport) -> None:
+    """The passage states: how many are new, and whether the room for them was too small."""
+    out.print(f"{found.written:,} passage states written, {found.kept:,} were there, in {found.seconds:.1f} s")
+    if found.left_out:
+        err.print(f"{found.left_out:,} passages have no state: raise state_disk_megabytes in settings.toml")
+
+
 def answer(stream: AnswerStream) -> None:
-    """The answer while it comes, then with its sources."""
-    said = Text()
-    with Live(said, console=out, transient=True, auto_refresh=False) as live:
+    """The answer while it comes, then with its sources; a wheel turns while nothing is sure yet."""
+    thinking = Spinner("dots", Text("comparing what the passages say", "dim"))
+    with Live(thinking, console=out, transient=True) as live:
+        said = Text()
         for piece in stream if out.is_terminal else ():
             said.append(piece)
-            live.update(said, refresh=True)
-    out.print(stream.answer)
-    timing = stream.answer.timing
-    out.print(f"\n[dim]first token after {timing.first_token_s:.1f} s, {timing.total_s:.1f} s in all[/]")
+            live.update(Group(said, thinking))
+        found = stream.answer
+    out.print(found)
+    timing, sure = found.timing, f"confidence {found.confidence:.0%}, "
+    out.print(f"\n[dim]{sure}first token after {timing.first_token_s:.1f} s, {timing.total_s:.1f} s in all[/]")
 
 
 def hits(found: list[Hit]) -> None:
@@ -58,5 +71,6 @@ def status(found: Status) -> None:
     table.add_row("encoder", found.encoder)
     table.add_row("generator", found.generator)
     table.add_row("on disk", f"{found.bytes / 1e6:,.1f} MB")
+    table.add_row("passage states", f"{found.states:,}, {found.state_bytes / 1e6:,.1f} MB of it")
     table.add_row("version", found.version)
     out.print(table)
