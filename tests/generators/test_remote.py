@@ -76,16 +76,15 @@ def scripted(monkeypatch):
 
 
 def complete(model):
-    return "".join(model.complete("Who?", stop="\nQ", max_tokens=9))
+    return "".join(model.complete("Who?", temperature=0, max_tokens=9))
 
 
 def test_a_stream_comes_in_its_pieces(scripted):
     url, asked = scripted(sse(said(""), said("Ada"), {**said(""), "choices": []}, said(" Holm", "stop")))
-    pieces = list(RemoteModel("m", url).complete("Who?", stop="\nQ", max_tokens=9))
+    pieces = list(RemoteModel("m", url).complete("Who?", stop=["\nQ"], max_tokens=9))
     assert [piece for piece in pieces if piece] == ["Ada", " Holm"]
     [(_, body)] = asked
-    assert body["stream"] is True and body["temperature"] == 0
-    assert body["max_tokens"] == 9 and body["stop"] == ["\nQ"]
+    assert body["stream"] is True and body["max_tokens"] == 9 and body["stop"] == ["\nQ"]
 
 
 def test_a_setting_that_the_model_refuses_is_left_out_from_then_on(scripted):

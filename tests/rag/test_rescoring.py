@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from quoth.rag.rescoring import likeliest, traced
+from quoth.rag.rescoring import ranked, traced
 
 LOG = np.log
 
@@ -11,8 +11,8 @@ LOG = np.log
 def test_the_likeliest_under_the_mixture():
     # Half and half: (.8 + .1) / 2 = .45 for "a"; (.5 + .6) / 2 = .55 for "b". The null passage has no say.
     members = {"a": LOG([[0.8], [0.1], [0.9]]), "b": LOG([[0.5], [0.6], [0.01]])}
-    assert likeliest(LOG([0.5, 0.5]), members) == "b"
-    assert likeliest(LOG([0.9, 0.1]), members) == "a"
+    assert ranked(LOG([0.5, 0.5]), members) == ["b", "a"]
+    assert ranked(LOG([0.9, 0.1]), members) == ["a", "b"]
 
 
 def test_provenance_by_bayes_rule():
@@ -24,6 +24,7 @@ def test_provenance_by_bayes_rule():
     np.testing.assert_allclose(found.weights, np.array([0.1, 0.0125, 0.00625]) / 0.11875)
     # (.5 + .25) / 2, and (.5 * .8 + .25 * .2) / 2 over it.
     np.testing.assert_allclose(np.exp(found.log_probs), [0.375, 0.225 / 0.375])
+    assert found.probability == pytest.approx(0.225)
 
 
 def test_what_ends_the_answer_is_not_part_of_it():

@@ -11,7 +11,8 @@ from quoth.assistants.mixture import Outcome
 from quoth.assistants.streaming import Clock, texts_of
 from quoth.generators import LanguageModel
 from quoth.rag import MEMORY_PRIOR, REFUSAL, Decoded, find_quote, with_memory
-from quoth.types import Decoding, Hit
+from quoth.rag.rescoring import Traced
+from quoth.types import Decoding, Hit, Signals
 
 
 def answer_of(
@@ -20,7 +21,7 @@ def answer_of(
     """The best answer with its evidence, the others as alternatives."""
     best = outcome.answers[0]
     texts = texts_of(model, best.tokens)
-    order = _by_weight(best.weights[:-1])
+    order = by_weight(best.weights[:-1])
     posterior = best.posterior[[*order, len(outcome.hits)], : len(texts)].T.tolist()
     logs = best.log_probs[: len(texts)].tolist()
     return Answer(
@@ -39,12 +40,18 @@ def answer_of(
 
 
 def refusal_of(
-    question: str, hits: Sequence[Hit], best: Decoded | None, confidence: float, decoding: Decoding, clock: Clock
+    question: str,
+    hits: Sequence[Hit],
+    best: Decoded | Traced | None,
+    confidence: float,
+    decoding: Decoding,
+    clock: Clock,
+    signals: Signals | None = None,
 ) -> Answer:
     """That the documents do not say it; `best` is what was decoded from the `hits`, if something was."""
     prior = np.exp(with_memory(np.array([hit.log_prior for hit in hits]), MEMORY_PRIOR))
     weights = best.weights if best else prior if hits else np.ones(1)
-    order = _by_weight(weights[:-1])
+    order = by_weight(weights[:-1])
     return Answer(
         question=question,
         text=REFUSAL,
@@ -52,9 +59,10 @@ def refusal_of(
         confidence=confidence,
         decoding=decoding,
         tokens=(),
-        sources=tuple(_source(hits[z], float(weights[z]), "", question, None) for z in order),
+        sources=tuple(source_of(hits[z], float(weights[z]), "", question, None) for z in order),
         memory_weight=float(weights[-1]),
         timing=clock.timing(),
+        signals=signals,
     )
 
 
@@ -63,8 +71,8 @@ def _sources(model: LanguageModel, question: str, outcome: Outcome, i: int) -> t
     answer = outcome.answers[i]
     text = "".join(texts_of(model, answer.tokens))
     places = outcome.places[i] or (None,) * len(outcome.hits)
-    order = _by_weight(answer.weights[:-1])
-    return tuple(_source(outcome.hits[z], float(answer.weights[z]), text, question, places[z]) for z in order)
+    order = by_weight(answer.weights[:-1])
+    return tuple(source_of(outcome.hits[z], float(answer.weights[z]), text, question, places[z]) for z in order)
 
 
 def _alternatives(model: LanguageModel, question: str, outcome: Outcome) -> tuple[Alternative, ...]:
@@ -77,12 +85,12 @@ def _alternatives(model: LanguageModel, question: str, outcome: Outcome) -> tupl
     return tuple(found.values())[1:]
 
 
-def _by_weight(weights: np.ndarray) -> list[int]:
+def by_weight(weights: np.ndarray) -> list[int]:
     """The members' indexes, highest weight first; of equals, the better hit first."""
     return sorted(range(len(weights)), key=lambda z: -weights[z])
 
 
-def _source(hit: Hit, weight: float, answer: str, question: str, place: tuple[int, int] | None) -> Source:
+def source_of(hit: Hit, weight: float, answer: str, question: str, place: tuple[int, int] | None) -> Source:
     """A source with the words that say the answer: the answer itself where it was quoted, at its `place`."""
     offset = hit.passage.start
     start, end = find_quote(hit.passage, answer, question) if place is None else (place[0] + offset, place[1] + offset)

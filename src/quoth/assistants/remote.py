@@ -7,17 +7,20 @@ does; with the decoding "sequence" the candidates are what the model says of eac
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from quoth.answer import Answer, Source, Token
+from quoth.answer import Alternative, Answer, Token
+from quoth.assistants.answers import by_weight, refusal_of, source_of
 from quoth.assistants.ask import AnswerStream, check_question
 from quoth.assistants.streaming import Clock
 from quoth.errors import SettingsError
-from quoth.rag.abstain import MEMORY_CARRIES_FROM, MEMORY_PRIOR, REFUSAL, nothing_relevant
+from quoth.rag import MEMORY_PRIOR, nothing_relevant
+from quoth.rag.abstain import MEMORY_CARRIES_FROM
 from quoth.rag.citations import CitationReader, Statement, read_citations
-from quoth.rag.marginal import Logs, with_memory
+from quoth.rag.marginal import Logs
 from quoth.rag.numbered import (
     STOP,
     as_continuation,
@@ -26,8 +29,7 @@ from quoth.rag.numbered import (
     numbered_prompt,
     scored_prompt,
 )
-from quoth.rag.quote import find_quote
-from quoth.rag.rescoring import Traced, likeliest, traced
+from quoth.rag.rescoring import Traced, ranked, traced
 from quoth.rag.support import provenance
 from quoth.retrieval import Retriever
 from quoth.settings import Settings
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
 
 LONGEST = 256
 DECODINGS = ("sequence", "concat-best-first", "concat-best-last")
+# They change a search that happens in the server here, or need probabilities that it does not show.
+_NOT_HERE = ("beams", "length_penalty", "contrast", "likelihood_weight", "robust")
 
 
 class RemoteAsker:
@@ -47,19 +51,15 @@ class RemoteAsker:
         """Put them together.
 
         Raises:
-            SettingsError: the decoding needs every probability of the model.
+            SettingsError: a setting needs more of a model than a server gives.
         """
-        if settings.decoding not in DECODINGS:
-            known = ", ".join(DECODINGS)
-            raise SettingsError(
-                f"a server's model cannot do the decoding {settings.decoding!r}", f"choose one of: {known}"
-            )
+        check_settings(settings)
         self._retriever = retriever
         self._model = model
         self._settings = settings
 
     def stream(self, question: str) -> AnswerStream:
-        """Answer `question`, piece by piece; scored candidates come whole, at the end.
+        """Answer `question`, piece by piece; the best of scored candidates comes whole, at the end.
 
         Raises:
             UsageError: the question is empty or longer than 500 words.
@@ -72,15 +72,16 @@ class RemoteAsker:
         hits = self._retriever.retrieve(question, self._settings.passages)
         clock.retrieved()
         if nothing_relevant(hits):
-            return self._refuse(question, hits, clock)
+            return refusal_of(question, hits, None, 0.0, self._settings.decoding, clock)
         if self._settings.decoding == "sequence" and self._model.scores:
-            found = self._best(question, hits)
-            if found and found.weights[-1] < MEMORY_CARRIES_FROM:
+            found = self._candidates(question, hits)
+            if found and not self._withheld(found[0]):
                 clock.told()
-                yield "".join(found.pieces)
+                yield "".join(found[0].pieces)
             return self._answer(question, hits, found, "sequence", clock)
         text, statements = yield from self._spoken(question, hits, clock)
-        return self._answer(question, hits, self._traced(question, hits, text, statements), self._order, clock)
+        found = self._traced(question, hits, text, statements)
+        return self._answer(question, hits, found, self._order, clock)
 
     @property
     def _order(self) -> Decoding:
@@ -100,6 +101,7 @@ class RemoteAsker:
                 told = len(text)
         text += reader.close()
         if len(text) > told and not is_refusal(text):
+            clock.told()
             yield text[told:]
         return text, reader.statements()
 
@@ -107,20 +109,24 @@ class RemoteAsker:
         numbered = [(hit.rank, hit.passage) for hit in hits]
         if self._order == "concat-best-last":
             numbered.reverse()
-        prompt = numbered_prompt(numbered, question)
-        return self._model.complete(prompt, stop=STOP, max_tokens=self._settings.max_tokens or LONGEST)
+        settings = self._settings
+        drawn = {"top_p": settings.top_p, "seed": settings.seed} if settings.temperature else {}
+        return self._model.complete(
+            numbered_prompt(numbered, question),
+            max_tokens=settings.max_tokens or LONGEST,
+            stop=[stop for stop in (STOP, settings.stop) if stop],
+            temperature=settings.temperature,
+            **drawn,
+        )
 
-    def _best(self, question: str, hits: Sequence[Hit]) -> Traced | None:
-        """The likeliest under the mixture of what the model says of each passage and of all together."""
+    def _candidates(self, question: str, hits: Sequence[Hit]) -> list[Traced]:
+        """What the model says of all passages together and of each, by its probability under the mixture."""
         said = [read_citations("".join(self._say(question, some)))[0] for some in (hits, *([hit] for hit in hits))]
         answers = [answer for answer in dict.fromkeys(said) if answer and not is_refusal(answer)]
         scored = {answer: found for answer in answers if (found := self._score(question, hits, answer))}
-        if not scored:
-            return None
-        log_prior = _log_prior(hits)
-        best = likeliest(log_prior, {answer: members for answer, (_, members) in scored.items()})
-        tokens, members = scored[best]
-        return traced(best, tokens, log_prior, MEMORY_PRIOR, members)
+        prior = _log_prior(hits)
+        order = ranked(prior, {answer: members for answer, (_, members) in scored.items()})
+        return [traced(y, scored[y][0], prior, MEMORY_PRIOR, scored[y][1]) for y in order[: self._settings.answers]]
 
     def _score(self, question: str, hits: Sequence[Hit], answer: str) -> tuple[Sequence[str], Logs] | None:
         """The answer's tokens and (k+1, m) their log-probabilities, the null passage last."""
@@ -128,62 +134,70 @@ class RemoteAsker:
         scored = self._model.score(prompts, as_continuation(answer))
         return (scored[0].tokens, np.stack([s.log_probs for s in scored])) if scored else None
 
-    def _traced(self, question: str, hits: Sequence[Hit], text: str, statements: Sequence[Statement]) -> Traced | None:
+    def _traced(self, question: str, hits: Sequence[Hit], text: str, statements: Sequence[Statement]) -> list[Traced]:
         """Where each piece comes from: by the mixture where the server scores, else by the citations that hold."""
         if not text or is_refusal(text):
-            return None
+            return []
         if self._model.scores and (scored := self._score(question, hits, text)):
-            return traced(text, scored[0], _log_prior(hits), MEMORY_PRIOR, scored[1])
+            return [traced(text, scored[0], _log_prior(hits), MEMORY_PRIOR, scored[1])]
         found = provenance(text, statements, [hit.passage for hit in hits], question)
-        return Traced(found.words, np.zeros(len(found.words)), found.posterior, found.posterior.mean(axis=1))
+        return [Traced(found.words, np.zeros(len(found.words)), found.posterior, found.posterior.mean(axis=1))]
+
+    def _withheld(self, best: Traced) -> bool:
+        """Whether an answer is the memory's, or less sure than is wanted."""
+        return best.weights[-1] >= MEMORY_CARRIES_FROM or _confidence(best) < self._settings.min_confidence
 
     def _answer(
-        self, question: str, hits: Sequence[Hit], found: Traced | None, decoding: Decoding, clock: Clock
+        self, question: str, hits: Sequence[Hit], found: Sequence[Traced], decoding: Decoding, clock: Clock
     ) -> Answer:
-        if found is None or found.weights[-1] >= MEMORY_CARRIES_FROM:
-            return self._refuse(question, hits, clock, found)
-        text, memory = "".join(found.pieces), float(found.weights[-1])
-        order = _by_weight(found.weights[:-1])
-        posterior = found.posterior[[*order, len(hits)]].T.tolist()
-        logs = found.log_probs.tolist()
+        """The first as the answer, the others as its alternatives; or a refusal."""
+        if not found or self._withheld(found[0]):
+            best, confidence = (found[0], _confidence(found[0])) if found else (None, 0.0)
+            return refusal_of(question, hits, best, confidence, decoding, clock)
+        best = found[0]
+        order = by_weight(best.weights[:-1])
+        posterior = best.posterior[[*order, len(hits)]].T.tolist()
+        logs = best.log_probs.tolist()
+        text = "".join(best.pieces)
         return Answer(
             question=question,
             text=text,
             abstained=False,
-            confidence=float(np.exp(found.log_probs.mean())) * (1 - memory),
+            confidence=_confidence(best),
             decoding=decoding,
-            tokens=tuple(Token(t, log, tuple(p)) for t, log, p in zip(found.pieces, logs, posterior, strict=True)),
-            sources=tuple(_source(hits[z], float(found.weights[z]), text, question) for z in order),
-            memory_weight=memory,
+            tokens=tuple(Token(t, log, tuple(p)) for t, log, p in zip(best.pieces, logs, posterior, strict=True)),
+            sources=tuple(source_of(hits[z], float(best.weights[z]), text, question, None) for z in order),
+            memory_weight=float(best.weights[-1]),
             timing=clock.timing(),
+            probability=best.probability,
+            alternatives=tuple(_alternative(question, hits, other) for other in found[1:]),
         )
 
-    def _refuse(self, question: str, hits: Sequence[Hit], clock: Clock, found: Traced | None = None) -> Answer:
-        weights = found.weights if found else np.exp(with_memory(_log_prior(hits), MEMORY_PRIOR))
-        weights = weights if hits else np.ones(1)
-        return Answer(
-            question=question,
-            text=REFUSAL,
-            abstained=True,
-            confidence=0.0,
-            decoding=self._settings.decoding,
-            tokens=(),
-            sources=tuple(_source(hits[z], float(weights[z]), "", question) for z in _by_weight(weights[:-1])),
-            memory_weight=float(weights[-1]),
-            timing=clock.timing(),
-        )
+
+def check_settings(settings: Settings) -> None:
+    """Refuse settings that a server's model cannot follow.
+
+    Raises:
+        SettingsError: one of them.
+    """
+    if settings.decoding not in DECODINGS:
+        cause = f"a server's model cannot do the decoding {settings.decoding!r}"
+        raise SettingsError(cause, f"choose one of: {', '.join(DECODINGS)}")
+    for field in fields(settings):
+        value = getattr(settings, field.name)
+        if field.name in _NOT_HERE and value != field.default:
+            raise SettingsError(f"{field.name} = {value} has no effect on a server's model", "leave it out")
+
+
+def _confidence(found: Traced) -> float:
+    """The share of the documents; not calibrated, as a server shows too little for that."""
+    return float(1 - found.weights[-1])
+
+
+def _alternative(question: str, hits: Sequence[Hit], found: Traced) -> Alternative:
+    text, z = "".join(found.pieces), by_weight(found.weights[:-1])[0]
+    return Alternative(text, found.probability, source_of(hits[z], float(found.weights[z]), text, question, None))
 
 
 def _log_prior(hits: Sequence[Hit]) -> Logs:
     return np.array([hit.log_prior for hit in hits])
-
-
-def _by_weight(weights: Logs) -> list[int]:
-    """The members' indexes, highest weight first; of equals, the better hit first."""
-    return sorted(range(len(weights)), key=lambda z: -weights[z])
-
-
-def _source(hit: Hit, weight: float, answer: str, question: str) -> Source:
-    start, end = find_quote(hit.passage, answer, question)
-    offset = hit.passage.start
-    return Source(hit.passage, hit.passage.text[start - offset : end - offset], start, end, weight)

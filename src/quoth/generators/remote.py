@@ -82,27 +82,25 @@ class RemoteModel:
         """Where the server is, without a password that its URL may hold."""
         return str(self._client.base_url.copy_with(username=None, password=None)).rstrip("/")
 
-    def complete(self, message: str, *, stop: str, max_tokens: int) -> Generator[str, None, None]:
-        """What the model says to `message`, piece by piece, as likely as it can (temperature 0).
+    def complete(self, message: str, **options: object) -> Generator[str, None, None]:
+        """What the model says to `message`, piece by piece.
 
         Args:
             message: one user's turn; the server puts it in the model's template.
-            stop: text at which to end, which is not part of the answer.
-            max_tokens: the longest answer, in the server's tokens.
+            options: of the request, by their names there: `max_tokens`, `stop`, `temperature`, `top_p`, `seed`.
+                One that the model refuses by its name (`temperature` of reasoning models) is left out from then on.
 
         Raises:
             ModelError: the server is away, refuses the key, the model or the prompt, or breaks off.
         """
-        wanted = {"temperature": 0, "stop": [stop], "max_tokens": max_tokens}
         with self._telling():
             while True:
-                options = {name: value for name, value in wanted.items() if name not in self._refused}
+                wanted = {name: value for name, value in options.items() if name not in self._refused}
                 try:
-                    yield from self._stream(message, options)
+                    yield from self._stream(message, wanted)
                     return
                 except openai.BadRequestError as error:
-                    # Some models refuse a setting by its name ("temperature" of reasoning models): do without it.
-                    if error.param not in options:
+                    if error.param not in wanted:
                         raise
                     self._refused.add(error.param)
 

@@ -7,6 +7,7 @@ What a server gives of it are the log-probabilities of the tokens of its own, wh
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -21,22 +22,24 @@ class Traced:
     log_probs: (m,) natural log, of each under the mixture of the passages.
     posterior: (k+1, m) over the passages and, last, the model's memory; columns sum to 1.
     weights: (k+1,) of each in the whole answer; sum to 1.
+    probability: p(y|x) of the answer and its end under the mixture of the passages, in [0, 1]; 0 if it is not known.
     """
 
     pieces: tuple[str, ...]
     log_probs: Logs
     posterior: Logs
     weights: Logs
+    probability: float = 0.0
 
 
-def likeliest(log_prior: Logs, members: Mapping[str, Logs]) -> str:
-    """The answer with the highest p(y|x); of equals, the first.
+def ranked(log_prior: Logs, members: Mapping[str, Logs]) -> list[str]:
+    """The answers by p(y|x), highest first; of equals, the first.
 
     Args:
         log_prior: (k,) log p(z|x).
         members: answer -> (k+1, m) log p of its tokens under each passage and, last, the null passage.
     """
-    return max(members, key=lambda answer: sequence_log_prob(log_prior, members[answer][:-1]))
+    return sorted(members, key=lambda answer: -sequence_log_prob(log_prior, members[answer][:-1]))
 
 
 def traced(answer: str, tokens: Sequence[str], log_prior: Logs, memory_prior: float, members: Logs) -> Traced:
@@ -54,9 +57,10 @@ def traced(answer: str, tokens: Sequence[str], log_prior: Logs, memory_prior: fl
     log_probs = sequence_token_log_probs(log_prior, members[:-1])
     pieces, kept = _pieces(tokens)
     weights = posterior[:, kept[-1] if kept else -1]
+    probability = math.exp(log_probs.sum())
     if "".join(pieces) != answer:
-        return Traced((answer,), log_probs.sum(keepdims=True), weights[:, None], weights)
-    return Traced(tuple(pieces), log_probs[kept], posterior[:, kept], weights)
+        return Traced((answer,), log_probs.sum(keepdims=True), weights[:, None], weights, probability)
+    return Traced(tuple(pieces), log_probs[kept], posterior[:, kept], weights, probability)
 
 
 def _pieces(tokens: Sequence[str]) -> tuple[list[str], list[int]]:
