@@ -19,7 +19,7 @@ LEVELS = [
     {"interfaces"},
     {"evaluation"},
     {"knowledge"},
-    {"ingestion", "assistants"},
+    {"ingestion", "warming", "assistants"},
     {"rag", "retrieval"},
     {"generators", "store", "embeddings"},
     {"encoders", "passages"},

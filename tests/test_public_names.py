@@ -29,6 +29,7 @@ NAMES = [
     "Timing",
     "Token",
     "UsageError",
+    "WarmReport",
     "open",
 ]
 

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from quoth.types import Hit as Hit
     from quoth.types import Passage as Passage
     from quoth.types import Status as Status
+    from quoth.types import WarmReport as WarmReport
 
 _MODULES = {
     "answer": ("Answer", "Source", "Timing", "Token"),
@@ -56,7 +57,7 @@ _MODULES = {
     ),
     "knowledge": ("KnowledgeBase", "open"),
     "settings": ("Settings",),
-    "types": ("AddReport", "Document", "Failure", "Hit", "Passage", "Status"),
+    "types": ("AddReport", "Document", "Failure", "Hit", "Passage", "Status", "WarmReport"),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
 

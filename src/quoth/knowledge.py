@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -16,16 +17,21 @@ from platformdirs import user_data_path
 
 from quoth.answer import Answer
 from quoth.assistants.ask import AnswerStream, Asker
+from quoth.assistants.remote import RemoteAsker
 from quoth.encoders import Encoder, load_encoder
 from quoth.errors import NotFoundError, StoreError, UsageError
-from quoth.generators import LanguageModel, describe_model, load_generator
+from quoth.generators import LanguageModel, describe_model, load_generator, open_states, state_files
+from quoth.generators.remote_loading import is_remote, load_remote
 from quoth.ingestion import Ingestion, Progress, silent
 from quoth.manifest import check_encoder, is_knowledge_base, read_manifest, write_manifest
+from quoth.rag.calibration import load as load_calibration
 from quoth.retrieval import HybridRetriever, Retriever
 from quoth.settings import Settings, load_settings
 from quoth.store import Store, open_store
-from quoth.types import AddReport, Document, Hit, Status
+from quoth.types import AddReport, Document, Hit, Status, WarmReport
+from quoth.warming import forget_states, warm_states
 
+STATES_FOLDER = "states"
 _TITLE_CHARACTERS = 60
 
 
@@ -63,13 +69,16 @@ class KnowledgeBase:
         self.folder = folder
         self.settings = settings
 
-    def add(self, *paths: str | Path, prune: bool = False, progress: Progress = silent) -> AddReport:
+    def add(
+        self, *paths: str | Path, prune: bool = False, warm: bool = False, progress: Progress = silent
+    ) -> AddReport:
         """Put files, folders and patterns in; what is there unchanged is skipped.
 
         Args:
             paths: what to add. A file that cannot be read is in the report's `failed`; the rest goes in.
             prune: remove the documents below `paths` whose files are gone.
-            progress: is told how far it is.
+            warm: then compute the passage states that are missing, see `warm`.
+            progress: is told how far it is, first in documents, then in passages.
 
         Raises:
             UsageError: no path was given.
@@ -79,7 +88,11 @@ class KnowledgeBase:
         if not paths:
             raise UsageError("nothing to add was given", "name files or folders")
         with self._writing():
-            return Ingestion(self._store, self._encoder, progress).add_files(paths, prune, self.folder)
+            report = Ingestion(self._store, self._encoder, progress).add_files(paths, prune, self.folder)
+            forget_states(self.folder / STATES_FOLDER, self._store)
+        if not warm:
+            return report
+        return replace(report, warm=self.warm(lambda done, total: progress(done, total, report.passages)))
 
     def add_texts(
         self,
@@ -109,7 +122,9 @@ class KnowledgeBase:
             for i, text in enumerate(texts)
         ]
         with self._writing():
-            return Ingestion(self._store, self._encoder, progress).add_documents(documents)
+            report = Ingestion(self._store, self._encoder, progress).add_documents(documents)
+            forget_states(self.folder / STATES_FOLDER, self._store)
+        return report
 
     def remove(self, document: str) -> str:
         """Take a document out: by its name, its path, or the end of its path if no other ends so.
@@ -125,7 +140,32 @@ class KnowledgeBase:
         with self._writing():
             name = _pick(document, list(self._store.documents()))
             self._store.remove([name])
+            forget_states(self.folder / STATES_FOLDER, self._store)
             return name
+
+    def warm(self, progress: Callable[[int, int], None] = lambda _done, _total: None) -> WarmReport:
+        """Compute the passage states that are missing, so that no question waits for a passage to be read.
+
+        It takes what reading all passages takes, up to the setting `state_disk_megabytes`; stopped, it goes on
+        where it was when it is called again. The model is not loaded if nothing is missing.
+
+        Args:
+            progress: is told how many passages have their state, and how many there are.
+
+        Raises:
+            NotFoundError: there is no knowledge base, or the model's file is missing.
+            UsageError: the generator keeps no states on disk.
+            StoreError: the states cannot be written.
+            ModelError: the model cannot be loaded.
+        """
+        self._must_exist()
+        states = open_states(self.settings, self.folder / STATES_FOLDER)
+        if states is None:
+            raise UsageError(
+                f"{describe_model(self.settings.model)} keeps no passage states on disk here",
+                "choose a GGUF model, and a state_disk_megabytes that is not 0",
+            )
+        return warm_states(self._store, states, lambda: self._model, progress)
 
     def search(self, query: str, k: int = 10) -> list[Hit]:
         """The k passages nearest to `query`, best first.
@@ -163,15 +203,23 @@ class KnowledgeBase:
             NotFoundError: there is no knowledge base.
         """
         self._must_exist()
+        states = state_files(self.folder / STATES_FOLDER)
         return Status(
             path=str(self.folder),
             documents=len(self._store.documents()),
             passages=self._store.count(),
             encoder=read_manifest(self.folder).encoder,
             generator=describe_model(self.settings.model),
-            bytes=sum(file.stat().st_size for file in self.folder.rglob("*") if file.is_file()),
+            bytes=_size(self.folder),
+            states=sum(not file.is_part for file in states),
+            state_bytes=sum(file.size for file in states),
             version=version("quoth"),
         )
+
+    @property
+    def generator_name(self) -> str:
+        """What people call the generator; loads it."""
+        return self._model.name
 
     @cached_property
     def _encoder(self) -> Encoder:
@@ -188,11 +236,14 @@ class KnowledgeBase:
 
     @cached_property
     def _model(self) -> LanguageModel:
-        return load_generator(self.settings)
+        return load_generator(self.settings, self.folder / STATES_FOLDER)
 
     @cached_property
-    def _asker(self) -> Asker:
-        return Asker(self._retriever, self._model, self.settings)
+    def _asker(self) -> Asker | RemoteAsker:
+        if is_remote(self.settings.model):
+            return RemoteAsker(self._retriever, load_remote(self.settings), self.settings)
+        calibration = load_calibration(self.folder, self._model.name)
+        return Asker(self._retriever, self._model, self.settings, calibration)
 
     def _must_exist(self) -> None:
         if not is_knowledge_base(self.folder):
@@ -215,6 +266,15 @@ class KnowledgeBase:
             yield
         finally:
             lock.release()
+
+
+def _size(folder: Path) -> int:
+    """The bytes of all files; other processes may delete some meanwhile."""
+    total = 0
+    for file in folder.rglob("*"):
+        with suppress(FileNotFoundError):
+            total += file.stat().st_size if file.is_file() else 0
+    return total
 
 
 def _as_document(text: str, name: str | None, title: str | None) -> Document:

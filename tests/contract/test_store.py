@@ -183,3 +183,12 @@ def test_it_is_there_after_closing(opened):
     put(opened(), a=["a cat"])
     assert held(opened()) == {"a": ["a cat"]}
     assert len(opened().matching("cat", 1)) == 1
+
+
+def test_the_texts_of_all_passages(store, opened):
+    assert list(store.texts()) == []
+    put(store, a=["One.", "Two."], b=["Two."], c=[f"Number {n}." for n in range(3000)])
+    expected = sorted(["One.", "Two.", "Two.", *(f"Number {n}." for n in range(3000))])
+    assert sorted(store.texts()) == sorted(opened().texts()) == expected
+    store.remove(["c"])
+    assert sorted(store.texts()) == ["One.", "Two.", "Two."]

@@ -3,7 +3,7 @@
 import pytest
 
 from quoth.rag import prompt_maker
-from quoth.rag.prompt import EXAMPLES, INSTRUCTIONS
+from quoth.rag.prompt import EXAMPLES, INSTRUCTIONS, passage_text
 from quoth.types import Passage
 from toy import BEGIN, END, TURN, ToyModel
 
@@ -45,7 +45,9 @@ def test_the_state_does_not_depend_on_the_question(base, chat):
 
 
 def test_several_passages_stay_in_order(base):
-    assert texts(base.with_passages([OTHER, PASSAGE], "Who?"))[1] == ("Passage: Ben did not.\nPassage: Ada built it.\n")
+    prompt = base.with_passages([OTHER, PASSAGE], "Who?")
+    assert texts(prompt)[1:-1] == ["Passage: Ben did not.\n", "Passage: Ada built it.\n"]
+    assert prompt.segments[1] == tuple(base.model.tokenize(passage_text(OTHER.text)))
 
 
 def test_a_chat_model_is_told_in_its_template(chat):

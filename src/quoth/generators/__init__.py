@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from quoth.generators.base import LanguageModel, Prompt, Reading
 from quoth.generators.models import describe_model, find_model
+from quoth.generators.remote_loading import is_remote
+from quoth.generators.state_folder import StateFolder, delete_states, passage_digest, state_files
 from quoth.generators.torch_runtime import is_checkpoint, load_checkpoint
 from quoth.settings import Settings
 
-__all__ = ["LanguageModel", "Prompt", "Reading", "describe_model", "load_generator"]
+__all__ = [
+    "LanguageModel",
+    "Prompt",
+    "Reading",
+    "StateFolder",
+    "delete_states",
+    "describe_model",
+    "load_generator",
+    "open_states",
+    "passage_digest",
+    "state_files",
+]
 
 
-def load_generator(settings: Settings) -> LanguageModel:
+def load_generator(settings: Settings, states: Path | None = None) -> LanguageModel:
     """The generator that `settings.model` names: a GGUF file, or a checkpoint of `transformers`.
+
+    A GGUF model keeps its passage states in the folder `states`, if one is given.
 
     Raises:
         NotFoundError: there is no such file.
@@ -24,4 +41,21 @@ def load_generator(settings: Settings) -> LanguageModel:
     # The runtime takes most of a second to import: only who generates pays for it.
     from quoth.generators.llama import LlamaModel
 
-    return LlamaModel(find_model(settings.model), settings.threads, state_bytes)
+    folder = open_states(settings, states)
+    return LlamaModel(find_model(settings.model), settings.threads, state_bytes, folder, settings.state_type)
+
+
+def open_states(settings: Settings, folder: Path | None) -> StateFolder | None:
+    """The states on disk that `settings.model` can use, without loading it; None where it keeps none.
+
+    Raises:
+        NotFoundError: there is no such model.
+        ModelError: its file cannot be read.
+    """
+    keeps = not (is_remote(settings.model) or is_checkpoint(settings.model))
+    if folder is None or not settings.state_disk_megabytes or not keeps:
+        return None
+    from quoth.generators.llama_identity import state_identity
+
+    identity = state_identity(find_model(settings.model), settings.state_type)
+    return StateFolder(folder, settings.state_disk_megabytes << 20, identity)

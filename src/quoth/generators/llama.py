@@ -121,7 +121,9 @@ class LlamaModel:
         """
         pairs = [_head_and_passage(prompt) for prompt in prompts]
         heads = {head: self._head_state(head) for head, _ in pairs if head}
-        states = {pair: self._passage_state(*pair) for pair in dict.fromkeys(pairs) if pair[1]}
+        # On disk: single passages. Several together are another question's only by chance.
+        is_single = {pair: len(prompt.segments) <= 3 for pair, prompt in zip(pairs, prompts, strict=True)}
+        states = {pair: self._passage_state(*pair, single) for pair, single in is_single.items() if pair[1]}
         carriers = dict(zip(heads, self._context.acquire(len(heads)), strict=True))
         try:
             for head, carrier in carriers.items():
@@ -135,31 +137,32 @@ class LlamaModel:
             for carrier in carriers.values():
                 self._context.release(carrier)
 
-    def _passage_state(self, head: Tokens, passage: Tokens) -> bytes:
+    def _passage_state(self, head: Tokens, passage: Tokens, is_single: bool) -> bytes:
         """The cells of `passage`, read after `head` and without those of `head`."""
         state = self.states.get((head, passage))
+        folder = self.state_folder if is_single else None
         if state is None:
-            state = self._find_or_read(head, passage, self.detokenize(passage))
+            state = self._find_or_read(head, passage, folder, self.detokenize(passage))
             self.states.put((head, passage), state)
-        elif self.state_folder:
-            self.state_folder.keep(self.detokenize(passage), head + passage, state)
+        elif folder:
+            folder.keep(self.detokenize(passage), head + passage, state)
         return state
 
     def _head_state(self, head: Tokens) -> bytes:
         """The cells of `head`, the instructions; they have a place of their own in memory, and on disk no passage."""
-        state = self._heads.pop(head, None) or self._find_or_read((), head, b"")
+        state = self._heads.pop(head, None) or self._find_or_read((), head, self.state_folder, b"")
         if len(self._heads) == MAX_HEADS:
             del self._heads[next(iter(self._heads))]
         self._heads[head] = state
         return state
 
-    def _find_or_read(self, head: Tokens, tokens: Tokens, text: bytes) -> bytes:
+    def _find_or_read(self, head: Tokens, tokens: Tokens, folder: StateFolder | None, text: bytes) -> bytes:
         """The state of `tokens` after `head`: the one on disk, or read now and kept there."""
-        state = self.state_folder.get(text, head + tokens) if self.state_folder else None
+        state = folder.get(text, head + tokens) if folder else None
         if state is None:
             state = self._read_state(head, tokens)
-            if self.state_folder:
-                self.state_folder.put(text, head + tokens, state)
+            if folder:
+                folder.put(text, head + tokens, state)
         return state
 
     def _read_state(self, head: Tokens, tokens: Tokens) -> bytes:

@@ -19,7 +19,7 @@ import struct
 import time
 import zlib
 from array import array
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,9 +43,19 @@ class StateFile:
     used: float
 
     @property
+    def is_part(self) -> bool:
+        """Whether it is being written, or was when its writer died."""
+        return self.path.suffix == PART
+
+    @property
     def passage(self) -> str:
-        """The digest of the passage it belongs to, see `passage_digest`; meaningless for half a file."""
-        return self.path.name.partition("-")[0]
+        """The digest of the passage that it belongs to, see `passage_digest`."""
+        return self.path.name.split("-")[0]
+
+    @property
+    def model(self) -> str:
+        """The digest of what made it."""
+        return self.path.name.split("-")[1]
 
 
 class StateFolder:
@@ -120,7 +130,7 @@ class StateFolder:
         return sum(mine) + max(mine, default=1) > self.capacity
 
     def _is_mine(self, file: StateFile) -> bool:
-        return file.path.suffix == SUFFIX and file.path.name.split("-")[1] == self._model
+        return not file.is_part and file.model == self._model
 
     def _path(self, passage: bytes, tokens: Tokens) -> Path:
         read = hashlib.blake2b(array("q", tokens).tobytes(), digest_size=16).hexdigest()
@@ -130,7 +140,7 @@ class StateFolder:
         """Delete what killed writers left, then what was not used longest, until `size` bytes have room."""
         now, kept, total = time.time(), [], size
         for file in state_files(self.folder):
-            if file.path.suffix == PART and now - file.used > PART_SECONDS:
+            if file.is_part and now - file.used > PART_SECONDS:
                 _delete(file.path)
             else:
                 kept.append(file)
@@ -143,12 +153,13 @@ class StateFolder:
 
 
 def passage_digest(passage: bytes) -> str:
-    """16 hexadecimal digits for a passage as it stands in the prompt.
+    """16 hexadecimal digits for a passage as it stands in the prompt; b"" stands for the instructions.
 
-    SentencePiece has no way to say U+2581 but as a space: a passage is the same read from its tokens and from
-    its text.
+    White space does not count: some vocabularies put a space before a text, and SentencePiece has no way to say
+    U+2581 but as a space. So a passage is the same read from its tokens and from its text.
     """
-    return hashlib.sha256(passage.replace("\u2581".encode(), b" ")).hexdigest()[:16]
+    words = passage.replace("\u2581".encode(), b" ").split()
+    return hashlib.sha256(b" ".join(words)).hexdigest()[:16]
 
 
 def state_files(folder: Path) -> list[StateFile]:
@@ -156,10 +167,14 @@ def state_files(folder: Path) -> list[StateFile]:
     return list(_scan(folder))
 
 
-def delete_states(folder: Path, live: Set[str]) -> None:
-    """Delete the states, of whatever model, of passages whose digest is not in `live`."""
-    for file in state_files(folder):
-        if file.path.suffix == SUFFIX and file.passage not in live:
+def delete_states(folder: Path, live: Iterable[bytes]) -> None:
+    """Delete the states, of whatever model, of all passages (as they stand in the prompt) but the `live` ones."""
+    files = [file for file in state_files(folder) if not file.is_part]
+    if not files:
+        return
+    digests = {passage_digest(b""), *map(passage_digest, live)}
+    for file in files:
+        if file.passage not in digests:
             _delete(file.path)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -50,6 +50,9 @@ class Store(Protocol):
 
     def documents(self) -> dict[str, StoredDocument]:
         """All documents by name."""
+
+    def texts(self) -> Iterator[str]:
+        """The text of every passage."""
 
     def nearest(self, vector: Vectors, k: int) -> list[Found]:
         """The k passages nearest to `vector`, (d,) float32 of unit length; the score is the cosine."""

@@ -108,6 +108,12 @@ class LanceStore:
         columns = (counted[c].to_pylist() for c in ("document", "digest_min", "title_min", "title_count"))
         return {name: StoredDocument(digest, title, count) for name, digest, title, count in zip(*columns, strict=True)}
 
+    def texts(self) -> Iterator[str]:
+        """The text of every passage."""
+        with _reporting("read the knowledge base"):
+            for batch in self._table.search().select(["text"]).to_batches():
+                yield from batch["text"].to_pylist()
+
     def nearest(self, vector: Vectors, k: int) -> list[Found]:
         """The k passages nearest to `vector`; the score is the cosine."""
         with _reporting("search the knowledge base"):
