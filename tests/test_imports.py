@@ -36,6 +36,7 @@ HEAVY = {
     "onnxruntime",
     "tokenizers",
     "llama_cpp",
+    "openai",
     "torch",
     "xberg",
     "pypdfium2",
