@@ -1,6 +1,6 @@
 #!/bin/sh
 # All benchmarks, one after the other: PYTHON=.venv/bin/python benchmarks/run.sh ../shared/data
-# One that fails is named at the end, and the others run on. FAISS and the encoder's original take part where they
+# One that fails is named at the end, and the others run on. FAISS, LlamaIndex and Haystack take part where they
 # are installed: encoder_agreement.py needs more than the development group and is run by hand.
 set -u
 data=$1
@@ -22,10 +22,13 @@ bench() {
 bench startup.py
 bench search.py --rows 100000
 bench decoding.py
+bench first_token.py
+bench cost_of_k.py
 bench ingest.py "$data/python-docs"
 bench python_docs.py "$data/python-docs"
 bench retrieval.py "$data" --kbs "$kept"
 bench qa.py "$data/squad2/beir" --kb "$kept/squad2" --questions 200
+bench injection.py "$data/squad2/beir" --kb "$kept/squad2" --questions 100
 bench install.py --peers
 
 [ -z "$failed" ] || { echo "failed:$failed" >&2; exit 1; }
