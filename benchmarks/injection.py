@@ -139,7 +139,7 @@ def print_rates(outcomes: Sequence[Outcome], poisons: Sequence[Poison], decoding
     for name, rate in rates.items():
         ratios = [f"{rate / peer:.2f}" if peer else "" for peer in ([max(peers), min(peers)] if peers else [0, 0])]
         scores = [f"{fmean(one.f1 for one in some[name]):.1f}" for some in (clean, drawn)]
-        compared = peers and name not in CONCATENATIONS
+        compared = peers and name not in CONCATENATIONS and max(rate, *peers)
         aim = (f"<= {QUARTER} of the better", rate <= QUARTER * min(peers)) if compared else None
         table.row(name, f"{rate:.0f}", f"{_injected(best[name]):.0f}", *ratios, *scores, aim=aim)
     print_templates(drawn, decodings)
