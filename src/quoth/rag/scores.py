@@ -1,4 +1,4 @@
-"""Answers under every prompt of a reading, and what the mixture makes of them."""
+"""Answers under every passage, and what the mixture makes of them."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ class Scores:
             self._known.update(zip(new, self._reading.score(new), strict=True))
 
     def members(self, tokens: Tokens) -> Members:
-        """(k+1, m) log p of each token under each prompt, the null passage last."""
+        """(k, m) log p of each token under each passage."""
         self.learn([tokens])
         return self._known[tokens]
 
     def log_prob(self, tokens: Tokens) -> float:
         """Log p(y|x) under the passages."""
-        joint = self._log_prior + self.members(tokens)[:-1].sum(axis=1, dtype=np.float64)
+        joint = self._log_prior + self.members(tokens).sum(axis=1, dtype=np.float64)
         return mass(joint, robust=self._search.robust)
 
     def best(self, answers: Sequence[Tokens]) -> list[Tokens]:

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 
+import numpy as np
+
 from quoth.generators.base import Reading
 from quoth.rag.beams import Allowed
 from quoth.rag.hypotheses import Decoded, Decoding, Limits, Search, Tokens, nothing
@@ -40,16 +42,20 @@ def decode_sequence(
         search: how to look for answers.
         allowed: for each passage, which tokens its proposals may go on with; by default all.
     """
-    scores = Scores(reading, log_prior, search)
-    told, ranked = yield from _find(reading, scores, log_prior, limits, search, allowed)
-    prior = with_memory(log_prior, memory_prior)
-    yield limits.said(ranked[0])[told:]
-    wanted = ranked[: search.answers]
-    return [_decoded(tokens, len(limits.said(tokens)), scores.members(tokens), prior, log_prior) for tokens in wanted]
+    k, prior = len(log_prior), with_memory(log_prior, memory_prior)
+    # The null passage has no say: only what is returned is scored behind it.
+    with reading.fork(range(k)) as passages, reading.fork([k]) as null:
+        scores = Scores(passages, log_prior, search)
+        told, ranked = yield from _find(passages, scores, log_prior, limits, search, allowed)
+        yield limits.said(ranked[0])[told:]
+        answers = ranked[: search.answers]
+        behind_null = null.score(answers)
+        members = [np.concatenate([scores.members(y), row]) for y, row in zip(answers, behind_null, strict=True)]
+    return [_decoded(y, limits, rows, prior, log_prior) for y, rows in zip(answers, members, strict=True)]
 
 
 def _find(
-    reading: Reading,
+    passages: Reading,
     scores: Scores,
     log_prior: Logs,
     limits: Limits,
@@ -58,17 +64,16 @@ def _find(
 ) -> Generator[Tokens, None, tuple[int, list[Tokens]]]:
     """How many tokens were told on the way, and the answers found, best first."""
     if search.temperature:
-        drawn = yield from draw_from_passages(reading, log_prior, limits, search)
+        drawn = yield from draw_from_passages(passages, log_prior, limits, search)
         return len(drawn[0]) if search.answers == 1 else 0, limits.distinct(scores.best(drawn))
     proposals = Proposals(log_prior, scores, limits, search, allowed)
-    with reading.fork(range(len(log_prior))) as passages:
-        told = yield from proposals.grow(passages)
+    told = yield from proposals.grow(passages)
     return told, limits.distinct(proposals.ranked()) or [()]
 
 
-def _decoded(tokens: Tokens, spoken: int, members: Members, prior: Logs, log_prior: Logs) -> Decoded:
-    """An answer of which `spoken` tokens are said, with its evidence; `prior` is that with the null passage."""
-    logs = sequence_token_log_probs(log_prior, members[:-1])
+def _decoded(tokens: Tokens, limits: Limits, members: Members, prior: Logs, log_prior: Logs) -> Decoded:
+    """An answer with its evidence; `members` (k+1, m) and `prior` (k+1,) have the null passage last."""
+    logs, spoken = sequence_token_log_probs(log_prior, members[:-1]), len(limits.said(tokens))
     if not spoken:
         return nothing(prior, float(logs.sum()))
     posterior = sequence_posterior(prior, members)[:, :spoken]
