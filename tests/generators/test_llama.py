@@ -1,11 +1,16 @@
 """What is llama.cpp's own: states that are kept, sequences that come back, contexts that grow."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 from quoth.errors import ModelError
 from quoth.generators import Prompt
-from quoth.generators.llama import MAX_HEADS
+from quoth.generators.llama import MAX_HEADS, LlamaModel
+from quoth.generators.llama_identity import fingerprint, state_identity
+from quoth.generators.models import default_model
+from quoth.generators.state_folder import StateFolder, state_files
 from quoth.generators.states import StateCache
 
 
@@ -195,3 +200,64 @@ def test_instructions_that_were_forgotten_are_read_again(model, prompts):
         log_probs_of(model, [Prompt((tuple(model.tokenize(f"Head {n}.")), (5,)))])
     assert len(model._heads) == MAX_HEADS and prompts[0].segments[0] not in model._heads
     assert np.array_equal(log_probs_of(model, prompts), expected)
+
+
+def test_states_on_disk_serve_the_next_process(model, prompts, tmp_path, monkeypatch):
+    expected = log_probs_of(model, prompts)
+    together = Prompt((*prompts[0].segments[:2], *prompts[1].segments[1:]))
+    monkeypatch.setattr(model, "state_folder", StateFolder(tmp_path / "states", 64 << 20, "0" * 16))
+    for _ in range(2):
+        monkeypatch.setattr(model, "_heads", {})
+        monkeypatch.setattr(model, "states", StateCache(64 << 20))
+        assert np.array_equal(log_probs_of(model, prompts), expected)
+        log_probs_of(model, [together])
+        # Three passages and the instructions; several passages together are kept in memory alone.
+        assert len(state_files(tmp_path / "states")) == 4 and len(model.states) == 4
+        monkeypatch.setattr(model, "_read_state", partial(read_only, type(model)._read_state, model, together))
+
+
+def read_only(read, model, prompt, head, tokens):
+    """Reads the passages of `prompt`, and nothing else."""
+    assert tokens == prompt.segments[1] + prompt.segments[2]
+    return read(model, head, tokens)
+
+
+def test_a_state_that_went_from_disk_comes_back_from_memory(model, prompts, tmp_path, monkeypatch):
+    monkeypatch.setattr(model, "state_folder", StateFolder(tmp_path / "states", 64 << 20, "0" * 16))
+    log_probs_of(model, prompts)
+    for file in state_files(tmp_path / "states"):
+        file.path.unlink()
+    log_probs_of(model, prompts)
+    assert len(state_files(tmp_path / "states")) == 3
+
+
+def test_states_in_8_bits_take_half_the_room_and_say_almost_the_same(model, prompts):
+    fine = log_probs_of(model, prompts)
+    coarse = LlamaModel(default_model(), threads=1, state_type="q8")
+    first = log_probs_of(coarse, prompts)
+    assert coarse.states.size == pytest.approx(model.states.size * 34 / 64, rel=0.05)
+    assert np.array_equal(log_probs_of(coarse, prompts), first)
+    coarse.states = StateCache(0)
+    assert np.array_equal(log_probs_of(coarse, prompts), first)
+    assert 0 < np.abs(np.exp(first) - np.exp(fine)).sum(axis=1).max() / 2 < 0.2
+    coarse.close()
+
+
+def test_what_a_state_depends_on(tmp_path):
+    whole = default_model()
+    assert state_identity(whole, "f16") != state_identity(whole, "q8")
+    assert state_identity(whole, "f16") == state_identity(whole, "f16")
+    for change, data in (
+        ("longer", b"a" * 10_000_001),
+        ("other", b"b" + b"a" * 9_999_999),
+        ("same", b"a" * 10_000_000),
+    ):
+        (tmp_path / change).write_bytes(data)
+    prints = {name: fingerprint(tmp_path / name) for name in ("longer", "other", "same")}
+    assert len(set(prints.values())) == 3
+    (tmp_path / "again").write_bytes(data)
+    assert fingerprint(tmp_path / "again") == prints["same"]
+    (tmp_path / "empty").touch()
+    assert fingerprint(tmp_path / "empty") not in prints.values()
+    with pytest.raises(ModelError, match="cannot be read"):
+        fingerprint(tmp_path)
