@@ -31,6 +31,7 @@ NAMES = [
     "UsageError",
     "WarmReport",
     "open",
+    "rag_model",
 ]
 
 
