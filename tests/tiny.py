@@ -67,7 +67,7 @@ def llama(folder, seed=0, **options):
     seeded(seed)
     config = LlamaConfig(
         vocab_size=len(tokenizer), hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4,
-        num_key_value_heads=2, max_position_embeddings=512, bos_token_id=0, pad_token_id=1, eos_token_id=2,
+        num_key_value_heads=2, max_position_embeddings=2048, bos_token_id=0, pad_token_id=1, eos_token_id=2,
         initializer_range=0.4, **options,
     )  # fmt: skip
     return _save(folder, LlamaForCausalLM(config), tokenizer)

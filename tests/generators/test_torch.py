@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 
+import quoth
 import tiny
 from quoth.errors import ModelError, NotFoundError
 from quoth.generators import Prompt, describe_model, load_generator
@@ -173,6 +174,28 @@ def test_an_answer_longer_than_the_model_reads(tmp_path):
     token = model.tokenize("a")[0]
     with model.read([Prompt(((token,) * 512,))]) as reading, pytest.raises(ModelError, match="513 tokens"):
         reading.step([token])
+
+
+def test_an_answer_longer_than_the_decoder_says(tmp_path):
+    model = opened(tiny.bart, tmp_path)
+    tokens = model.tokenize("a") * 511
+    with model.read(prompts_of(model)) as reading:
+        assert reading.score([tokens])[0].shape == (3, 511)
+        with pytest.raises(ModelError, match="514 tokens"):
+            reading.score([[*tokens, *tokens[:3]]])
+
+
+@pytest.mark.parametrize("make", [tiny.llama, tiny.bart], ids=["causal", "seq2seq"])
+@pytest.mark.parametrize("decoding", ["sequence", "token"])
+def test_a_knowledge_base_answers_with_it(tmp_path, make, decoding):
+    folder = make(tmp_path / "model")
+    kb = quoth.open(tmp_path / "kb", model=str(folder), decoding=decoding, max_tokens=6, min_confidence=0.0)
+    kb.add_texts(["Ada Holm built the tower in 1901.", "Ben Ruiz built the lighthouse of Sund in 1887."])
+    answer = kb.ask("Who built the tower?")
+    for token in answer.tokens:
+        assert sum(token.posterior) == pytest.approx(1)
+    assert answer.abstained or "".join(token.text for token in answer.tokens) == answer.text
+    assert kb.status().generator == str(folder)
 
 
 def test_chat(tmp_path):

@@ -24,7 +24,7 @@ from quoth.generators.torch_reading import (
     layers_of,
     pad_right,
 )
-from quoth.generators.torch_runtime import ends_of, name_of
+from quoth.generators.torch_runtime import check_length, ends_of, name_of
 from quoth.generators.torch_vocabulary import Vocabulary
 from quoth.types import LogProbs
 
@@ -80,9 +80,7 @@ class CausalModel:
         Raises:
             ModelError: the prompts do not fit the model's context.
         """
-        longest = max(map(len, prompts))
-        if longest > self._longest:
-            raise ModelError(f"a prompt of {longest} tokens, the model reads {self._longest}", "ask a shorter question")
+        check_length(max(map(len, prompts)), self._longest)
         with torch.inference_mode():
             bodies = [self._state(prompt.segments[:-1]) for prompt in prompts]
             lengths = [len(prompt) - len(prompt.segments[-1]) for prompt in prompts]
@@ -187,8 +185,7 @@ class CausalRows:
     def _run(self, part: PreTrainedModel, tokens: Sequence[Sequence[int]]) -> tuple[ModelOutput, CausalRows]:
         """One pass of the model, or of its layers, over tokens that follow each row."""
         lengths = [old + len(row) for old, row in zip(self.lengths, tokens, strict=True)]
-        if max(lengths) > self.longest:
-            raise ModelError(f"a sequence of {max(lengths)} tokens, the model reads {self.longest}", "ask for less")
+        check_length(max(lengths), self.longest)
         ids = pad_right(tokens, self.model.device)
         before = torch.tensor(self.lengths, device=ids.device)[:, None]
         columns = torch.arange(ids.shape[1], device=ids.device)[None]

@@ -23,7 +23,7 @@ Layers = list[tuple[torch.Tensor, torch.Tensor]]
 Scores = list[NDArray[np.float32]]
 
 # Rows that are scored at once, and the logits that are held at once (256 MB): a vocabulary is large.
-MAX_ROWS = 64
+MAX_ROWS = 32
 MAX_LOGITS = 64 << 20
 
 

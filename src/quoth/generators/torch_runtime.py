@@ -104,6 +104,15 @@ def load_model(kind: type[Any], name: str, **options: object) -> PreTrainedModel
     return load(kind, name, dtype=dtype, **options).to(device).eval()
 
 
+def check_length(tokens: int, most: int) -> None:
+    """Raises ModelError for a text of more tokens than the model has positions for."""
+    if tokens > most:
+        raise ModelError(
+            f"a text of {tokens} tokens, the model reads {most}",
+            "ask a shorter question, or use a model that reads more",
+        )
+
+
 def name_of(model: PreTrainedModel) -> str:
     """What people call a loaded checkpoint, with its numbers: `flan-t5-small float32`."""
     path = str(model.config.name_or_path)

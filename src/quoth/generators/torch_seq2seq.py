@@ -5,6 +5,7 @@ An encoder looks both ways, so what it makes of a passage depends on the questio
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -13,7 +14,6 @@ import torch
 from transformers.cache_utils import EncoderDecoderCache
 from transformers.modeling_outputs import BaseModelOutput
 
-from quoth.errors import ModelError
 from quoth.generators.base import Prompt
 from quoth.generators.torch_reading import (
     MAX_LOGITS,
@@ -26,7 +26,7 @@ from quoth.generators.torch_reading import (
     layers_of,
     pad_right,
 )
-from quoth.generators.torch_runtime import ends_of, name_of
+from quoth.generators.torch_runtime import check_length, ends_of, name_of
 from quoth.generators.torch_vocabulary import Vocabulary
 from quoth.types import LogProbs
 
@@ -73,9 +73,7 @@ class Seq2SeqModel:
     def _begin(self, texts: Sequence[tuple[int, ...]]) -> tuple[LogProbs, DecoderRows]:
         """Encode the texts and let the decoder begin: (k, V) what it may say first, and its rows."""
         sources = [[*text, *self.close] for text in texts]
-        longest = max(map(len, sources))
-        if longest > self._longest:
-            raise ModelError(f"a prompt of {longest} tokens, the model reads {self._longest}", "ask a shorter question")
+        check_length(max(map(len, sources)), self._longest)
         with torch.inference_mode():
             ids = pad_right(sources, self._model.device)
             counts = torch.tensor([[len(source)] for source in sources], device=ids.device)
@@ -134,6 +132,8 @@ class DecoderRows:
 
     def forward(self, tokens: Sequence[Sequence[int]]) -> tuple[torch.Tensor, DecoderRows]:
         """Append tokens to each row, zeros after the shorter lists: (n, c, V) log p of what follows each."""
+        told = self.layers[0][0].shape[2] if self.layers else 0
+        check_length(told + max(map(len, tokens)), getattr(self.model.config, "max_position_embeddings", sys.maxsize))
         cache = EncoderDecoderCache(cache_of(self.layers), cache_of(self.cross))
         output = self.model(
             encoder_outputs=BaseModelOutput(last_hidden_state=self.hidden),
