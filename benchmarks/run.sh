@@ -22,6 +22,7 @@ bench() {
 bench startup.py
 bench search.py --rows 100000
 bench decoding.py
+bench states.py
 bench first_token.py
 bench cost_of_k.py
 bench ingest.py "$data/python-docs"

@@ -30,7 +30,7 @@ SUFFIX, PART = ".state", ".part"
 # Longer than any write takes: what is older and has no name yet was left by a writer that was killed.
 PART_SECONDS = 120
 MAGIC = b"quoth-state-1\0\0\0"
-# Magic, the whole name's digest, bytes of the state, their CRC-32 (zlib.crc32: 0.8 ms for 3 MB, SHA-256 2.5).
+# Magic, a digest of the file's name, bytes of the state, their CRC-32 (zlib.crc32: 0.8 ms for 3 MB, SHA-256 2.5).
 HEADER = struct.Struct("<16s16sQL")
 
 
@@ -84,14 +84,14 @@ class StateFolder:
         """
         path = self._path(passage, tokens)
         try:
-            data = path.read_bytes()
+            with path.open("rb") as file:
+                header, state = file.read(HEADER.size), file.read()
         except OSError:
             return None
-        state = _checked(path, data)
-        if state is None:
+        if header != _header(path, state):
             _delete(path)
-        else:
-            _touch(path)
+            return None
+        _touch(path)
         return state
 
     def keep(self, passage: bytes, tokens: Tokens, state: bytes) -> None:
@@ -102,7 +102,7 @@ class StateFolder:
     def put(self, passage: bytes, tokens: Tokens, state: bytes) -> bool:
         """Keep a state. Returns: whether it is kept; a full disk is no error."""
         path = self._path(passage, tokens)
-        data = HEADER.pack(MAGIC, _name_digest(path), len(state), zlib.crc32(state)) + state
+        data = _header(path, state) + state
         if len(data) > self.capacity:
             return False
         self._make_room(len(data))
@@ -199,18 +199,10 @@ def _write(path: Path, data: bytes) -> None:
         _delete(part)
 
 
-def _checked(path: Path, data: bytes) -> bytes | None:
-    """The state in a file's bytes, or None if they are not what was written under this name."""
-    if len(data) < HEADER.size:
-        return None
-    magic, name, size, checksum = HEADER.unpack_from(data)
-    state = data[HEADER.size :]
-    good = magic == MAGIC and name == _name_digest(path) and size == len(state) and checksum == zlib.crc32(state)
-    return state if good else None
-
-
-def _name_digest(path: Path) -> bytes:
-    return hashlib.blake2b(path.name.encode(), digest_size=16).digest()
+def _header(path: Path, state: bytes) -> bytes:
+    """What stands before a state in its file: it ties the state to the name and to its every byte."""
+    name = hashlib.blake2b(path.name.encode(), digest_size=16).digest()
+    return HEADER.pack(MAGIC, name, len(state), zlib.crc32(state))
 
 
 def _touch(path: Path) -> bool:
