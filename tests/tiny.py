@@ -3,6 +3,8 @@
 Their byte-level tokenizer is trained on a few sentences, so that any text comes back to the byte.
 """
 
+import json
+import shutil
 from pathlib import Path
 
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
@@ -156,6 +158,27 @@ def dpr_config(vocabulary):
         max_position_embeddings=64, initializer_range=0.3, projection_dim=0, hidden_dropout_prob=0.0,
         attention_probs_dropout_prob=0.0,
     )  # fmt: skip
+
+
+def as_of_2020(folder, target):
+    """The same checkpoint in files as the original ones have: pytorch_model.bin, vocab.txt, vocab.json, merges.txt."""
+    import torch
+    from safetensors.torch import load_file
+
+    target.mkdir()
+    shutil.copy(folder / "config.json", target)
+    torch.save(load_file(folder / "model.safetensors"), target / "pytorch_model.bin")
+    for file in folder.rglob("tokenizer.json"):
+        model, place = json.loads(file.read_text("utf-8"))["model"], target / file.parent.relative_to(folder)
+        place.mkdir(exist_ok=True)
+        if model["type"] == "BPE":
+            (place / "vocab.json").write_text(json.dumps(model["vocab"]), "utf-8")
+            merges = "\n".join(map(" ".join, model["merges"]))
+            (place / "merges.txt").write_text(f"#version: 0.2\n{merges}\n", "utf-8")
+        else:
+            pieces = sorted(model["vocab"], key=model["vocab"].get)
+            (place / "vocab.txt").write_text("\n".join(pieces) + "\n", "utf-8")
+    return target
 
 
 def context_encoder(folder, seed=0):

@@ -130,6 +130,13 @@ def test_the_example_of_the_readme(folder, context_encoder, capsys):
     assert capsys.readouterr().out.strip()
 
 
+def test_the_files_of_the_original_checkpoints(model, folder, context_encoder, tmp_path):
+    old = quoth.rag_model(tiny.as_of_2020(folder, tmp_path / "rag"), tiny.as_of_2020(context_encoder, tmp_path / "dpr"))
+    old.index(TEXTS, passage_length=LENGTH, titles=TITLES)
+    ours, theirs = (made.generate(QUESTION, num_return_sequences=3, num_beams=3) for made in (model, old))
+    assert [(a.text, a.probability, a.sources) for a in ours] == [(a.text, a.probability, a.sources) for a in theirs]
+
+
 def test_indexing_again_replaces(folder, context_encoder):
     model = quoth.rag_model(folder, context_encoder)
     with pytest.raises(UsageError, match="nothing is indexed"):
