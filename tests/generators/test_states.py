@@ -204,6 +204,7 @@ def test_a_state_whose_time_cannot_be_renewed_is_used_all_the_same(states, monke
 # Every state says whose it is, in each of its numbers.
 WRITER = """
 import random, sys
+from pathlib import Path
 from quoth.generators.state_folder import StateFolder
 
 states = StateFolder(Path(sys.argv[1]), 3_000_000, "0123456789abcdef")
