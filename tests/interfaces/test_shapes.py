@@ -106,6 +106,7 @@ def test_ask(asked):
     assert "300" in answer["answer"]
     assert answer["answer"] == "".join(token["text"] for token in answer["tokens"])
     assert 0 < answer["confidence"] <= 1
+    assert set(answer["signals"]) == {"similarity", "gain", "weakest", "fluency", "support", "agreement"}
     for token in answer["tokens"]:
         assert set(token) == {"text", "logprob", "posterior"}
         assert token["logprob"] <= 1e-6
@@ -126,7 +127,7 @@ def test_ask_for_several_quotes(asked, quoth_):
     assert answer["sources"][0]["quote"] == answer["answer"]
     [other] = answer["alternatives"]
     assert set(other) == {"answer", "probability", "source"} and set(other["source"]) == SOURCE
-    assert 0 < other["probability"] <= answer["probability"] <= 1
+    assert 0 < other["probability"] <= 1 and 0 < answer["probability"] <= 1
     shown = quoth_("ask", "How many kilograms does the tapir weigh?", "--decoding", "quote", "-n", "2")
     assert other["answer"] in shown.replace("\n", " ")
 

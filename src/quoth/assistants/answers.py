@@ -36,6 +36,7 @@ def answer_of(
         timing=clock.timing(),
         probability=float(np.exp(best.log_prob)),
         alternatives=_alternatives(model, question, outcome),
+        signals=outcome.signals,
     )
 
 

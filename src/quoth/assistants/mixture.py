@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -17,8 +18,8 @@ from quoth.rag import (
     Limits,
     Search,
     Spans,
-    apart,
     decode_concat,
+    decode_quotes,
     decode_sequence,
     decode_token,
     prompt_maker,
@@ -31,9 +32,6 @@ from quoth.rag.hypotheses import Tokens
 from quoth.rag.marginal import Logs
 from quoth.settings import Settings
 from quoth.types import Hit, Signals
-
-# Of so many quotes for each one wanted, those that overlap a better one are left out.
-_QUOTES_FOR_ONE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +95,19 @@ class Mixture:
             whole = self._prompts.with_passages([hit.passage for hit in order], question)
             with self._model.read([whole]) as together:
                 return (yield from decode_concat(together, reading, prior, MEMORY_PRIOR, limits))
-        return (yield from decode_sequence(reading, prior, MEMORY_PRIOR, limits, search, spans or None))
+        if self._quotes:
+            explain = partial(self._explain, question)
+            return (yield from decode_quotes(reading, prior, MEMORY_PRIOR, limits, search, spans, explain))
+        return (yield from decode_sequence(reading, prior, MEMORY_PRIOR, limits, search))
+
+    def _explain(self, question: str, sentences: Sequence[str]) -> Logs:
+        """(n,) log p(x|s) for each sentence."""
+        with self._model.read([self._prompts.with_texts([one], question) for one in sentences]) as reading:
+            return query_likelihood(reading.tails)
 
     def _search(self) -> Search:
         settings = self._settings
-        search = Search(
+        return Search(
             beams=settings.beams,
             answers=settings.answers,
             length_penalty=settings.length_penalty,
@@ -111,15 +117,9 @@ class Mixture:
             thorough=settings.decoding != "sequence-fast",
             robust=settings.robust,
         )
-        if not self._quotes:
-            return search
-        # A quote begins at one place of many: one hypothesis a passage is too few to find it.
-        wanted = settings.answers * _QUOTES_FOR_ONE if settings.answers > 1 else 1
-        return replace(search, temperature=0.0, answers=wanted, beams=max(settings.beams, _QUOTES_FOR_ONE))
 
     def _outcome(
         self, hits: tuple[Hit, ...], found: Sequence[Decoded], spans: Sequence[Spans], said: Signals
     ) -> Outcome:
-        places = [tuple(one.place(answer.tokens) for one in spans) for answer in found]
-        kept = apart(places)[: self._settings.answers] if self._quotes else range(len(found))
-        return Outcome(hits, tuple(found[i] for i in kept), said, tuple(places[i] for i in kept))
+        places = tuple(tuple(one.place(answer.tokens) for one in spans) for answer in found)
+        return Outcome(hits, tuple(found), said, places)

@@ -8,10 +8,11 @@ from quoth.rag.contrast import Contrast
 from quoth.rag.hypotheses import Decoded, Decoding, Limits, Search, nothing
 from quoth.rag.marginal import with_memory
 from quoth.rag.prompt import PromptMaker, prompt_maker
+from quoth.rag.quotation import decode_quotes
 from quoth.rag.quote import find_quote
 from quoth.rag.relevance import query_likelihood, relevance, weighty
 from quoth.rag.sequence import decode_sequence
-from quoth.rag.spans import Spans, apart
+from quoth.rag.spans import Spans
 from quoth.rag.token import decode_token
 
 __all__ = [
@@ -26,8 +27,8 @@ __all__ = [
     "PromptMaker",
     "Search",
     "Spans",
-    "apart",
     "decode_concat",
+    "decode_quotes",
     "decode_sequence",
     "decode_token",
     "find_quote",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from quoth.rag.hypotheses import Decoded
 from quoth.types import Hit
 
-# Fitted by `tools/fit_refusal.py` on the questions of `examples/`; see docs/experiments.md.
+# Below this cosine no question of `examples/` or `tools/dev` has its answer; see docs/experiments.md.
 RELEVANT_FROM = 0.25
 # Even odds, so that the weight says what the words themselves tell: documents or memory.
 MEMORY_PRIOR = 0.5

@@ -18,8 +18,8 @@ def find_quote(passage: Passage, answer: str, question: str) -> tuple[int, int]:
     It is the sentence that holds the answer to the letter (case and white space aside), and of several
     such the one with most words of the question; where none does, the one with most words of both.
     """
-    sentences = [(m.start(), m.end()) for m in _SENTENCE.finditer(passage.text)]
-    if not sentences:
+    found = sentences(passage.text)
+    if not found:
         return passage.start, passage.end
     told, asked = _words(answer), _words(question)
 
@@ -28,8 +28,13 @@ def find_quote(passage: Passage, answer: str, question: str) -> tuple[int, int]:
         seen = _words(sentence)
         return bool(told) and _flat(answer) in _flat(sentence), len(told & seen), len(asked & seen)
 
-    start, end = max(sentences, key=nearness)
+    start, end = max(found, key=nearness)
     return passage.start + start, passage.start + min(end, start + LONGEST)
+
+
+def sentences(text: str) -> list[tuple[int, int]]:
+    """The (start, end) of each sentence, without the white space between them."""
+    return [(match.start(), match.end()) for match in _SENTENCE.finditer(text)]
 
 
 def _words(text: str) -> set[str]:

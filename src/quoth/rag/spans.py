@@ -23,7 +23,7 @@ from quoth.rag.marginal import Logs
 # Among so many of the likeliest tokens the one that stops is looked for.
 _STOPS_AMONG = 64
 
-Places = tuple[tuple[int, int] | None, ...]
+Places = Sequence[tuple[int, int] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Spans:
             text: the passage's.
             limits: a span also ends where an answer does.
         """
-        self._text = text
+        self.text = text
         self._limits = limits
         self._tokens = tuple(model.tokenize(f" {text}"))
         self._ends = _ends_of(model, self._tokens)
@@ -67,7 +67,7 @@ class Spans:
         """The first (start, end) in the text, in characters, of this span; None if it is no whole words of it."""
         for start in self._at(said):
             end = self._end(start, len(said))
-            if end is not None and _is_edge(self._text, end):
+            if end is not None and _is_edge(self.text, end):
                 return start.offset, end
         return None
 
@@ -100,19 +100,19 @@ class Spans:
         for i, (begin, end) in enumerate(zip(begins, self._ends, strict=True)):
             if begin is None or end is None or end <= begin:
                 continue
-            if self._text[begin].isspace():
-                if end > begin + 1 and _is_start(self._text, begin + 1):
+            if self.text[begin].isspace():
+                if end > begin + 1 and _is_start(self.text, begin + 1):
                     starts.append(_Start(begin + 1, (), i))
-            elif _is_start(self._text, begin):
+            elif _is_start(self.text, begin):
                 starts.append(self._retold(model, i, begin))
         return starts
 
     def _retold(self, model: LanguageModel, i: int, begin: int) -> _Start:
         """A start at token i, which has no space before it: an answer's first word has one."""
         rest = i + 1
-        while rest < len(self._tokens) and not _is_edge(self._text, self._ends[rest - 1]):
+        while rest < len(self._tokens) and not _is_edge(self.text, self._ends[rest - 1]):
             rest += 1
-        word = self._text[begin : self._ends[rest - 1]]
+        word = self.text[begin : self._ends[rest - 1]]
         return _Start(begin, tuple(model.tokenize(f" {word}")), rest)
 
 
