@@ -1,4 +1,4 @@
-"""Passage states in step with the passages: `warm_states` computes what is missing, `forget_states` deletes the rest."""
+"""Passage states in step with the passages: `warm_states` computes, `forget_states` deletes."""
 
 from __future__ import annotations
 
