@@ -30,7 +30,7 @@ def test_a_base_model_learns_from_examples(base):
     assert texts(prompt) == [
         f"{INSTRUCTIONS}\n\n{EXAMPLES}",
         "Passage: Ada built it.\n",
-        "Question: Who built it?\nAnswer:",
+        'Question: Who built it?\nAnswer: "',
     ]
     assert prompt.segments[0][0] == BEGIN and BEGIN not in prompt.segments[0][1:]
     assert not base.is_chat and base.longest == 40

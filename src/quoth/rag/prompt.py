@@ -1,8 +1,8 @@
 """Questions and passages as prompts: `instructions, passage, question`, in that order.
 
 The passage comes before the question so that the state of `instructions + passage` does not depend on the
-question. A base model learns the task from a few examples (our own, of no data set); a model with a chat
-template is told it.
+question. A base model learns the task from a few examples (our own, of no data set), several questions to each
+passage, answers in quotation marks (docs/experiments.md); a model with a chat template is told it.
 """
 
 from __future__ import annotations
@@ -16,30 +16,47 @@ from quoth.types import Passage
 INSTRUCTIONS = "Answer the question in a few words, with words from the passage."
 
 EXAMPLES = """\
-Passage: The Danube rises in the Black Forest in Germany and flows through ten countries before it reaches \
-the Black Sea. With a length of 2,850 kilometres it is the second longest river of Europe, after the Volga.
+Passage: The Danube rises in the Black Forest in Germany, where the Brege and the Breg meet at Donaueschingen, and \
+flows through ten countries, four capitals and the gorge of the Iron Gates before it reaches the Black Sea in \
+Romania. With a length of 2,850 kilometres it is the second longest river of Europe, after the Volga, which has 3,530 \
+kilometres. Steamships have run on it since 1830. A canal, opened in 1992 after thirty-two years of work, joins it \
+with the Main and so with the North Sea.
 Question: How long is the Danube?
-Answer: 2,850 kilometres
+Answer: "2,850 kilometres"
+Question: Which river is longer than the Danube?
+Answer: "the Volga"
+Question: What joined the Danube with the Main?
+Answer: "a canal"
+Question: Where do the Brege and the Breg meet?
+Answer: "Donaueschingen"
 
-Passage: Sourdough is a dough that is leavened by wild yeast and bacteria. Bakers feed it with flour and \
-water each day. It gives bread a sour taste and a longer life than baker's yeast does.
-Question: What is sourdough?
-Answer: a dough that is leavened by wild yeast and bacteria
-
-Passage: The observatory was opened in 1931 by the astronomer Clara Lindqvist, who had paid for its \
-telescope herself. It was closed during the war, and since 1962 it has been a museum.
+Passage: The observatory was opened in 1931 by the astronomer Clara Lindqvist, who had paid for its telescope herself \
+with the money that her father, the shipowner Nils Lindqvist, had left her. Its first director was Otto Brandt, a \
+pupil of Hale, who discovered two comets there. It was closed during the war because its dome could be seen from the \
+sea, and since 1962 it has been a museum. About 40,000 people visit it each year, most of them in August, when the \
+Perseids fall.
 Question: Who paid for the telescope?
-Answer: Clara Lindqvist
+Answer: "Clara Lindqvist"
+Question: Why was the observatory closed during the war?
+Answer: "its dome could be seen from the sea"
+Question: How many people visit the museum each year?
+Answer: "40,000"
+Question: What did Brandt discover?
+Answer: "two comets"
 
-Passage: A stable sort keeps the order of records whose keys are equal. Merge sort is stable; quicksort, as \
-it is usually written, is not, because it moves records over long distances.
-Question: Why is quicksort not stable?
-Answer: it moves records over long distances
-
-Passage: Sea otters eat sea urchins, crabs and mussels. They were hunted for their fur until 1911, when a \
-treaty protected them; by then some 2,000 were left.
+Passage: Sea otters eat sea urchins, crabs and mussels, up to a quarter of their own weight a day, and crack the \
+shells with stones that they keep under an arm. Because urchins graze on kelp, bays without otters lose their kelp \
+forests. They were hunted for their fur until 1911, when a treaty between four countries protected them; by then some \
+2,000 of perhaps 200,000 were left. Oil is now their worst enemy, since it takes the air out of the fur that keeps \
+them warm.
 Question: In which year were sea otters protected?
-Answer: 1911
+Answer: "1911"
+Question: What do sea otters use to crack shells?
+Answer: "stones"
+Question: What happens to bays without otters?
+Answer: "lose their kelp forests"
+Question: What is the greatest danger to sea otters today?
+Answer: "Oil"
 
 """
 
@@ -76,10 +93,11 @@ class PromptMaker:
         return len(self._tokens(_line(question)))
 
     def stops(self, said: Sequence[int]) -> bool:
-        """Whether an answer ends before the last of these tokens: a base model's answers are one line each."""
+        """Whether an answer ends before the last of these tokens: a base model's stand in quotation marks."""
         if not said:
             return False
-        if self.model.ends(said[-1]) or (not self.is_chat and b"\n" in self.model.detokenize(said[-1:])):
+        last = self.model.detokenize(said[-1:])
+        if self.model.ends(said[-1]) or (not self.is_chat and (b'"' in last or b"\n" in last)):
             return True
         return bool(self.stop) and self.stop.encode() in self.model.detokenize(said)
 
@@ -105,7 +123,7 @@ def prompt_maker(model: LanguageModel, stop: str = "") -> PromptMaker:
     chat = model.chat(f"{INSTRUCTIONS}\n\n{_QUESTION}")
     if chat is None:
         before = model.tokenize(f"{INSTRUCTIONS}\n\n{EXAMPLES}")
-        return PromptMaker(model, (*model.begin, *before), tuple(model.tokenize("Answer:")), is_chat=False, stop=stop)
+        return PromptMaker(model, (*model.begin, *before), tuple(model.tokenize('Answer: "')), is_chat=False, stop=stop)
     head, _, tail = chat.partition(_QUESTION)
     before, after = model.tokenize(head, special=True), model.tokenize(tail, special=True)
     return PromptMaker(model, (*model.begin, *before), tuple(after), is_chat=True, stop=stop)

@@ -48,7 +48,7 @@ class Spans:
         """
         self.text = text
         self._limits = limits
-        self._tokens = tuple(model.tokenize(f" {text}"))
+        self._tokens = tuple(model.tokenize(text))
         self._ends = _ends_of(model, self._tokens)
         self._starts = self._find_starts(model)
         self._places: dict[Tokens, list[_Start]] = {(): self._starts}
@@ -100,25 +100,24 @@ class Spans:
         for i, (begin, end) in enumerate(zip(begins, self._ends, strict=True)):
             if begin is None or end is None or end <= begin:
                 continue
-            if self.text[begin].isspace():
-                if end > begin + 1 and _is_start(self.text, begin + 1):
-                    starts.append(_Start(begin + 1, (), i))
-            elif _is_start(self.text, begin):
-                starts.append(self._retold(model, i, begin))
+            if _is_start(self.text, begin):
+                starts.append(_Start(begin, (), i))
+            elif self.text[begin].isspace() and end > begin + 1 and _is_start(self.text, begin + 1):
+                starts.append(self._retold(model, i, begin + 1))
         return starts
 
     def _retold(self, model: LanguageModel, i: int, begin: int) -> _Start:
-        """A start at token i, which has no space before it: an answer's first word has one."""
+        """A start in token i, which has a space before its word: an answer's first word has none."""
         rest = i + 1
         while rest < len(self._tokens) and not _is_edge(self.text, self._ends[rest - 1]):
             rest += 1
         word = self.text[begin : self._ends[rest - 1]]
-        return _Start(begin, tuple(model.tokenize(f" {word}")), rest)
+        return _Start(begin, tuple(model.tokenize(word)), rest)
 
 
 def _ends_of(model: LanguageModel, tokens: Tokens) -> list[int | None]:
-    """Where each token of ` text` ends in the text, in characters; None in the middle of one."""
-    decoder, count, ends = codecs.getincrementaldecoder("utf-8")(), -1, []
+    """Where each token ends in the text, in characters; None in the middle of one."""
+    decoder, count, ends = codecs.getincrementaldecoder("utf-8")(), 0, []
     for token in tokens:
         count += len(decoder.decode(model.detokenize([token])))
         ends.append(None if decoder.getstate()[0] else count)
