@@ -147,7 +147,17 @@ def test_people_see_the_answer_its_sources_and_the_time(asked, quoth_):
 
 def test_status(asked, quoth_, folder):
     status = asked("status")
-    assert set(status) == {"path", "documents", "passages", "encoder", "generator", "bytes", "states", "state_bytes", "version"}
+    assert set(status) == {
+        "path",
+        "documents",
+        "passages",
+        "encoder",
+        "generator",
+        "bytes",
+        "states",
+        "state_bytes",
+        "version",
+    }
     assert (status["documents"], status["passages"], status["path"]) == (2, 2, str(folder / "kb"))
     assert status["version"]
     shown = quoth_("status")
