@@ -41,10 +41,10 @@ def read_all(answerer: Answerer, asked: Sequence[Asked]) -> None:
     hits = list({hit.passage.id: hit for one in asked for hit in one.hits}.values())
     for start in range(0, len(hits), PASSAGES):
         tell(f"reading the pool: {start}/{len(hits)}")
-        answerer.run(OTHER_QUESTION, _as_near(hits[start : start + PASSAGES]))
+        answerer.run(OTHER_QUESTION, as_near(hits[start : start + PASSAGES]))
 
 
-def _as_near(hits: Sequence[Hit]) -> list[Hit]:
+def as_near(hits: Sequence[Hit]) -> list[Hit]:
     """The hits as if they were near, so that they are read whatever is asked."""
     return [Hit(hit.passage, rank, 1.0, hit.log_prior, 1.0) for rank, hit in enumerate(hits, start=1)]
 
