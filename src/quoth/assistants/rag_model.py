@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from quoth.answer import Answer, Source, Token
+from quoth.answer import Answer, Token
+from quoth.assistants.answers import by_weight, source_of
 from quoth.assistants.rag_checkpoint import RagCheckpoint, load_context_encoder, load_rag, local_or_hub
 from quoth.assistants.streaming import Clock, texts_of
 from quoth.errors import UsageError
 from quoth.passages.words import split_words
-from quoth.rag import MEMORY_PRIOR, Decoded, Decoding, Limits, Search, decode_sequence, decode_token, find_quote
+from quoth.rag import MEMORY_PRIOR, Decoded, Limits, Search, decode_sequence, decode_token, finish
 from quoth.retrieval.inner_product import InnerProductRetriever
 from quoth.types import Document, Hit, Passage
 
@@ -118,15 +119,15 @@ class RagModel:
         model, heard = self._checkpoint.generator, self._checkpoint.questions.heard(question)
         passages = [*(hit.passage for hit in hits), None]
         prompts = [self._checkpoint.format.prompt(model, passage, heard) for passage in passages]
-        limits = Limits(max_length - len(model.start), lambda said: model.ends(said[-1]))
+        limits = Limits(max_length - len(model.start), lambda said: bool(said) and model.ends(said[-1]))
         decode = decode_sequence if self._checkpoint.decoding == "sequence" else decode_token
         with model.read(prompts) as reading:
-            return _run(decode(reading, np.array([hit.log_prior for hit in hits]), MEMORY_PRIOR, limits, search))
+            return finish(decode(reading, np.array([hit.log_prior for hit in hits]), MEMORY_PRIOR, limits, search))
 
     def _answer(self, question: str, hits: Sequence[Hit], decoded: Decoded, clock: Clock) -> Answer:
         texts = texts_of(self._checkpoint.generator, decoded.tokens)
         text, memory = "".join(texts), float(decoded.weights[-1])
-        order = sorted(range(len(hits)), key=lambda z: -decoded.weights[z])
+        order = by_weight(decoded.weights[:-1])
         posterior = decoded.posterior[[*order, len(hits)], : len(texts)].T.tolist()
         logs = decoded.log_probs[: len(texts)].tolist()
         return Answer(
@@ -136,7 +137,7 @@ class RagModel:
             confidence=float(np.exp(np.mean(logs))) * (1 - memory) if logs else 0.0,
             decoding=self._checkpoint.decoding,
             tokens=tuple(Token(t, log, tuple(p)) for t, log, p in zip(texts, logs, posterior, strict=True)),
-            sources=tuple(_source(hits[z].passage, float(decoded.weights[z]), text, question) for z in order),
+            sources=tuple(source_of(hits[z], float(decoded.weights[z]), text, question, None) for z in order),
             memory_weight=memory,
             timing=clock.timing(),
             probability=float(np.exp(decoded.log_prob)),
@@ -170,18 +171,3 @@ def _check(question: str, max_length: int, num_return_sequences: int, num_beams:
     for name, (value, lowest) in numbers.items():
         if value < lowest:
             raise UsageError(f"{name} is {value}", f"it must be at least {lowest}")
-
-
-def _run(decoding: Decoding) -> list[Decoded]:
-    """What a decoding returns at its end."""
-    while True:
-        try:
-            next(decoding)
-        except StopIteration as end:
-            found: list[Decoded] = end.value
-            return found
-
-
-def _source(passage: Passage, weight: float, answer: str, question: str) -> Source:
-    start, end = find_quote(passage, answer, question)
-    return Source(passage, passage.text[start - passage.start : end - passage.start], start, end, weight)

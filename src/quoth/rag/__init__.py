@@ -5,7 +5,7 @@ from quoth.rag.calibration import SHIPPED, Calibration
 from quoth.rag.concat import decode_concat
 from quoth.rag.confidence import signals
 from quoth.rag.contrast import Contrast
-from quoth.rag.hypotheses import Decoded, Decoding, Limits, Search, nothing
+from quoth.rag.hypotheses import Decoded, Decoding, Limits, Search, finish, nothing
 from quoth.rag.marginal import with_memory
 from quoth.rag.prompt import PromptMaker, prompt_maker
 from quoth.rag.quotation import decode_quotes
@@ -32,6 +32,7 @@ __all__ = [
     "decode_sequence",
     "decode_token",
     "find_quote",
+    "finish",
     "is_from_memory",
     "nothing",
     "nothing_relevant",

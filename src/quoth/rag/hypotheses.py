@@ -95,3 +95,13 @@ def nothing(log_prior: Logs, log_prob: float) -> Decoded:
 
 Decoding = Generator[Tokens, None, list[Decoded]]
 """A decoding at work: yields tokens as soon as they are sure to be in the first answer; returns all, best first."""
+
+
+def finish(decoding: Decoding) -> list[Decoded]:
+    """What a decoding returns at its end, for who does not listen on the way."""
+    while True:
+        try:
+            next(decoding)
+        except StopIteration as end:
+            found: list[Decoded] = end.value
+            return found

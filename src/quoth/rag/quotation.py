@@ -15,7 +15,7 @@ from dataclasses import replace
 import numpy as np
 
 from quoth.generators.base import Reading
-from quoth.rag.hypotheses import Decoded, Decoding, Limits, Search, nothing
+from quoth.rag.hypotheses import Decoded, Decoding, Limits, Search, finish, nothing
 from quoth.rag.marginal import Logs, with_memory
 from quoth.rag.quote import sentences
 from quoth.rag.sequence import decode_sequence
@@ -54,13 +54,8 @@ def decode_quotes(
     wide = replace(
         search, temperature=0.0, beams=max(search.beams, STARTS), answers=max(CANDIDATES, 2 * search.answers)
     )
-    decoding = decode_sequence(reading, log_prior, memory_prior, limits, wide, spans)
-    while True:
-        try:
-            next(decoding)
-        except StopIteration as end:
-            found: list[Decoded] = [answer for answer in end.value if _where(answer, spans)]
-            break
+    proposed = finish(decode_sequence(reading, log_prior, memory_prior, limits, wide, spans))
+    found = [answer for answer in proposed if _where(answer, spans)]
     ranked = _ranked(found, spans, search, explain)
     kept = [ranked[i] for i in apart([[one.place(answer.tokens) for one in spans] for answer in ranked])]
     answers = kept[: search.answers] or [nothing(with_memory(log_prior, memory_prior), 0.0)]
