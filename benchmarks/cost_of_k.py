@@ -3,8 +3,8 @@
     python benchmarks/cost_of_k.py --questions 10
 
 Passages of 150 words from `tools/dev`, all of them read before with another question; for each question its k nearest.
-All k take turns, in a context that has grown for the largest. Time is from the passages to the first piece of text, as in `first_token.py`. Target: the ratio to
-k = 5 is at most k/5.
+All k take turns, in a context that has grown for the largest. Time is from the passages to the first piece of text, as
+in `first_token.py`. Target: the ratio to k = 5 is at most k/5.
 """
 
 from __future__ import annotations
