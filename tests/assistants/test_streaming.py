@@ -5,6 +5,7 @@ import pytest
 
 from quoth.assistants.ask import Asker
 from quoth.assistants.streaming import Speaker, texts_of
+from quoth.rag.prompt import EXAMPLES
 from quoth.settings import Settings
 from quoth.types import Hit, Passage
 from toy import ToyModel
@@ -91,7 +92,7 @@ def test_an_answer_without_a_word_is_a_refusal(asker, said):
 
 def test_what_memory_says_better_is_a_refusal(asker):
     """The passage babbles; once the prompt without a passage says just that for sure, it is memory's."""
-    null = "Answer: 1911\n\nQuestion: Which?"
+    null = EXAMPLES[-8:] + "Question: Which?"
     babbled = next(
         answer
         for name in "qrstuvwxyz"
