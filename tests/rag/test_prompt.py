@@ -70,3 +70,10 @@ def test_where_an_answer_ends(base, chat):
     assert base.stops([END]) and chat.stops([END])
     assert base.stops([ord("\n")]) and not chat.stops([ord("\n")])
     assert not base.stops([ord("a")]) and not base.stops(())
+
+
+def test_what_is_asked_is_the_question_alone(base, chat):
+    for maker in (base, chat):
+        for prompt in (maker.with_passages([PASSAGE], "Who  built it?"), maker.without("Who  built it?")):
+            asked = [prompt.segments[-1][i] for i in prompt.asked]
+            assert maker.model.detokenize(asked) == b" Who built it?"

@@ -19,9 +19,18 @@ class Prompt:
     What ends at the end of a segment is a state that a generator may keep and reuse: with the segments
     `(instructions, passage, question)` the state of `instructions + passage` does not depend on the
     question. The last segment is never kept; segments of several prompts that are alike are read once.
+
+    `frame` is how many tokens at the beginning (at least 1) and at the end of the last segment stand around what is
+    asked, alike in every question: a log p of them tells nothing, and is a tenth of a second of work.
     """
 
     segments: tuple[tuple[int, ...], ...]
+    frame: tuple[int, int] = (1, 0)
+
+    @property
+    def asked(self) -> range:
+        """The places, in the last segment, of the tokens between the frame's."""
+        return range(self.frame[0], len(self.segments[-1]) - self.frame[1])
 
     def __len__(self) -> int:
         return sum(map(len, self.segments))
@@ -39,7 +48,7 @@ class Reading(Protocol):
 
     @property
     def tails(self) -> Sequence[NDArray[np.float32]]:
-        """For each prompt (m-1,) log p of the m tokens of its last segment but the first, given all before.
+        """For each prompt (m,) log p of the m tokens that are `asked`, given all before.
 
         With `(instructions, passage, question)` their sum is the query likelihood log p(x|z) (Sachan et al.
         2022, arXiv 2204.07496). Higher: the passage makes the question likelier.

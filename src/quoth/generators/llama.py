@@ -105,11 +105,13 @@ class LlamaModel:
         batch: list[Entry] = []
         targets: list[int | None] = []
         for prompt, sequence in zip(prompts, sequences, strict=True):
-            tail = prompt.segments[-1]
-            batch += entries(sequence, len(prompt) - len(tail), tail, outputs=len(tail))
-            targets += [*tail[1:], None]
+            tail, start = prompt.segments[-1], len(prompt) - len(prompt.segments[-1])
+            # What comes before a token says how likely it is; what comes last says what may follow.
+            heard = {i - 1 for i in prompt.asked} | {len(tail) - 1}
+            batch += [Entry(sequence, start + i, token, i in heard) for i, token in enumerate(tail)]
+            targets += [*(tail[i] for i in prompt.asked if i < len(tail)), None]
         after, scores = self._context.read(batch, targets)
-        lengths = [len(prompt.segments[-1]) - 1 for prompt in prompts]
+        lengths = [len(prompt.asked) for prompt in prompts]
         return after, np.split(scores, np.cumsum(lengths)[:-1])
 
     def _read_bodies(self, prompts: Sequence[Prompt], sequences: Sequence[int]) -> None:

@@ -19,6 +19,7 @@ from quoth.generators.torch_reading import (
     Scores,
     TorchReading,
     as_numpy,
+    asked_of,
     cache_of,
     gather,
     layers_of,
@@ -87,7 +88,7 @@ class CausalModel:
             rows = CausalRows(self._model, self._longest, _stack(bodies), lengths)
             asked = [prompt.segments[-1] for prompt in prompts]
             after, tails, read = rows.read(asked, [tail[1:] for tail in asked])
-        return TorchReading(read, after, lambda: tails)
+        return TorchReading(read, after, lambda: asked_of(prompts, tails))
 
     def _state(self, segments: Sequence[Tokens]) -> Layers:
         """The state after these segments: of each segment its own columns are kept, or read now and kept."""

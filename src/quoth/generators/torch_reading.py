@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from transformers.cache_utils import Cache, DynamicCache, DynamicLayer
 
+from quoth.generators.base import Prompt
 from quoth.types import LogProbs
 
 Layers = list[tuple[torch.Tensor, torch.Tensor]]
@@ -25,6 +26,12 @@ Scores = list[NDArray[np.float32]]
 # Rows that are scored at once, and the logits that are held at once (256 MB): a vocabulary is large.
 MAX_ROWS = 32
 MAX_LOGITS = 64 << 20
+
+
+def asked_of(prompts: Sequence[Prompt], scores: Scores) -> Scores:
+    """The log p of the tokens that each prompt asks about, of those of its last segment but the first."""
+    starts = [prompt.asked.start - 1 for prompt in prompts]
+    return [row[i : i + len(p.asked)] for p, i, row in zip(prompts, starts, scores, strict=True)]
 
 
 class Rows(Protocol):

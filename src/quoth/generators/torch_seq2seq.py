@@ -21,6 +21,7 @@ from quoth.generators.torch_reading import (
     Scores,
     TorchReading,
     as_numpy,
+    asked_of,
     cache_of,
     gather,
     layers_of,
@@ -68,7 +69,7 @@ class Seq2SeqModel:
         bodies = [_joined(prompt.segments[:-1]) for prompt in prompts]
         tails = [prompt.segments[-1] for prompt in prompts]
         after, rows = self._begin([body + tail for body, tail in zip(bodies, tails, strict=True)])
-        return TorchReading(rows, after, lambda: self._begin(bodies)[1].score(tails))
+        return TorchReading(rows, after, lambda: asked_of(prompts, self._begin(bodies)[1].score(tails)))
 
     def _begin(self, texts: Sequence[tuple[int, ...]]) -> tuple[LogProbs, DecoderRows]:
         """Encode the texts and let the decoder begin: (k, V) what it may say first, and its rows."""

@@ -62,6 +62,7 @@ Answer: "Oil"
 
 # Marks where passage and question go in a chat template; no template contains it.
 _QUESTION = "\x02question\x02"
+_ASKING = "Question:"
 _BASE_TOKENS, _CHAT_TOKENS = 40, 256
 
 
@@ -82,11 +83,11 @@ class PromptMaker:
     def with_texts(self, texts: Sequence[str], question: str) -> Prompt:
         """The same for passages of which only the text is known; each is a segment."""
         bodies = [self._tokens(passage_text(text)) for text in texts]
-        return Prompt((self.before, *bodies, self._question(question)))
+        return Prompt((self.before, *bodies, self._question(question)), self._frame)
 
     def without(self, question: str) -> Prompt:
         """The null passage: the prompt without a passage, what the model says from memory."""
-        return Prompt((self.before, self._question(question)))
+        return Prompt((self.before, self._question(question)), self._frame)
 
     def question_tokens(self, question: str) -> int:
         """How many tokens the question itself has."""
@@ -106,8 +107,13 @@ class PromptMaker:
         """How many tokens an answer may have, where the settings leave it open."""
         return _CHAT_TOKENS if self.is_chat else _BASE_TOKENS
 
+    @property
+    def _frame(self) -> tuple[int, int]:
+        """`Question:`, and the line's end with what follows it."""
+        return len(self._tokens(_ASKING)), len(self._tokens("\n")) + len(self.after)
+
     def _question(self, question: str) -> tuple[int, ...]:
-        return self._tokens(f"Question: {_line(question)}\n") + self.after
+        return self._tokens(f"{_ASKING} {_line(question)}\n") + self.after
 
     def _tokens(self, text: str) -> tuple[int, ...]:
         return tuple(self.model.tokenize(text))
