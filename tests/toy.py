@@ -9,6 +9,7 @@ import hashlib
 import numpy as np
 
 from quoth.errors import ModelError
+from quoth.rag import Memory
 
 END, TURN, BEGIN = 256, 257, 258
 VOCABULARY = 259
@@ -60,7 +61,10 @@ class ToyModel:
     def read(self, prompts):
         if max(map(len, prompts)) > self.context:
             raise ModelError("too long", "shorten it")
-        return ToyReading(self, [sum(prompt.segments, ()) for prompt in prompts])
+        reading = ToyReading(self, [sum(prompt.segments, ()) for prompt in prompts])
+        # All passages explain a question equally well, and the null passage, which has a segment less, does not.
+        reading.tails = [np.full(4, 0.0 if len(prompt.segments) > 2 else -250.0, np.float32) for prompt in prompts]
+        return reading
 
 
 class ToyReading:
@@ -68,10 +72,7 @@ class ToyReading:
         self.model, self.prompts = model, prompts
         self.rows = [(prompt, ()) for prompt in prompts]
         self.log_probs = np.stack([model.after(*row) for row in self.rows])
-        # All passages explain a question equally well, and the null passage, the last of several, does not.
-        self.tails = [np.zeros(4, np.float32) for _ in prompts]
-        if len(prompts) > 1:
-            self.tails[-1] = np.full(4, -250.0, np.float32)
+        self.tails = []
         model.held += len(prompts)
 
     def __enter__(self):
@@ -101,3 +102,8 @@ class ToyReading:
     def reorder(self, index):
         self.rows = [self.rows[i] for i in index]
         self.log_probs = self.log_probs[list(index)]
+
+
+def null(model, prompts, prior=0.1):
+    """The null passage, the last of the prompts."""
+    return Memory(lambda: model.read(prompts[-1:]), prior)

@@ -50,7 +50,7 @@ class Settings:
     decoding: Decoding = "sequence"
     answers: int = 1
     beams: int = 1
-    length_penalty: float = 0.0
+    length_penalty: float = 0.5
     temperature: float = 0.0
     top_p: float = 1.0
     seed: int = 0

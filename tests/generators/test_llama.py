@@ -106,8 +106,8 @@ def test_fifty_passages_fit(model, prompts):
 @pytest.mark.parametrize("count", [130, 260])
 def test_too_many_prompts(model, prompts, count):
     before = free(model)
-    with pytest.raises(ModelError, match="sequences are wanted"):
-        model.read(prompts[:1] * count)
+    with pytest.raises(ModelError, match="sequences are wanted"), model.read(prompts[:1] * count) as reading:
+        reading.step([5] * count)
     assert free(model) == before
 
 

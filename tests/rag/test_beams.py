@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from quoth.rag import Limits, Search, decode_sequence, decode_token
 from quoth.rag.beams import likeliest
 from quoth.rag.sampling import draw_token
-from toy import END, ToyModel
+from toy import END, ToyModel, null
 
 SPEAKS = "ab"
 MOST = 3
@@ -58,8 +58,8 @@ def ranking(scores, search):
 
 def decode(way, case, limits, search, decoded_all, most=MOST):
     model, prompts, prior = case
-    with model.read(prompts) as reading:
-        return decoded_all(way(reading, prior, 0.1, limits(model, most), search))
+    with model.read(prompts[:-1]) as reading, null(model, prompts) as memory:
+        return decoded_all(way(reading, prior, memory, limits(model, most), search))
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -104,7 +104,7 @@ def test_what_cannot_win_is_given_up(case, limits):
     """A rambling proposal of forty tokens does not set the time of an answer of two."""
     model, prompts, _ = case(0, k=2, says={"z0.0": "ab", "z0.1": "c" * 40})
     steps = []
-    with model.read(prompts) as reading:
+    with model.read(prompts[:-1]) as reading, null(model, prompts) as memory:
         fork = reading.fork
 
         def counted(index):
@@ -114,7 +114,7 @@ def test_what_cannot_win_is_given_up(case, limits):
             return inner
 
         reading.fork = counted
-        list(decode_sequence(reading, np.log([0.9, 0.1]), 0.1, limits(model, 50), Search()))
+        list(decode_sequence(reading, np.log([0.9, 0.1]), memory, limits(model, 50), Search()))
     assert len(steps) < 6
 
 
@@ -166,9 +166,10 @@ def test_a_seed_gives_the_same_draw(case, limits, decoded_all):
 
 def test_a_single_draw_is_told_as_it_comes(case, limits):
     model, prompts, prior = case(3, k=2, says={"z3.": "abba"})
-    with model.read(prompts) as reading:
+    with model.read(prompts[:-1]) as reading, null(model, prompts) as memory:
         for way in (decode_sequence, decode_token):
-            pieces = [piece for piece in way(reading, prior, 0.1, limits(model, 9), Search(temperature=1.0)) if piece]
+            told = way(reading, prior, memory, limits(model, 9), Search(temperature=1.0))
+            pieces = [piece for piece in told if piece]
             assert pieces == [tuple(b"a"), tuple(b"b"), tuple(b"b"), tuple(b"a")]
 
 

@@ -6,15 +6,17 @@ import pytest
 from quoth.generators import Prompt
 from quoth.rag import decode_concat
 from quoth.rag.marginal import sequence_posterior, with_memory
+from toy import null
 
 
 @pytest.fixture
 def run(case, limits, decoded):
     def run(answer, most=9):
         model, prompts, prior = case(0, says={"whole": answer, "z0.1": answer})
-        with model.read(prompts) as members, model.read([Prompt((tuple(b"whole"),))]) as whole:
-            told, result = decoded(decode_concat(whole, members, prior, 0.1, limits(model, most)))
-            scores = members.score([told])[0]
+        together = Prompt((tuple(b"whole"),))
+        with model.read(prompts[:-1]) as members, model.read([together]) as whole, null(model, prompts) as memory:
+            told, result = decoded(decode_concat(whole, members, prior, memory, limits(model, most)))
+            scores = np.concatenate([one.score([told])[0] for one in (members, memory)])
         return told, result, sequence_posterior(with_memory(prior, 0.1), scores) if told else None
 
     return run

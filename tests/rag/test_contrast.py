@@ -5,7 +5,7 @@ import pytest
 
 from quoth.rag import Search, decode_sequence, decode_token
 from quoth.rag.contrast import Contrast
-from toy import END
+from toy import END, null
 
 
 def flat(prompt):
@@ -58,10 +58,11 @@ def test_scores_are_those_of_stepping(case):
 @pytest.mark.parametrize("way", [decode_sequence, decode_token])
 def test_strength_nought_is_off(case, limits, decoded_all, way):
     model, prompts, prior = case(3)
-    with model.read(prompts) as reading:
-        plain = decoded_all(way(reading, prior, 0.1, limits(model), Search(beams=2, answers=2)))
-        with Contrast(reading, 0.0) as contrast:
-            same = decoded_all(way(contrast, prior, 0.1, limits(model), Search(beams=2, answers=2)))
+    with model.read(prompts) as reading, null(model, prompts) as memory:
+        with reading.fork(range(3)) as passages:
+            plain = decoded_all(way(passages, prior, memory, limits(model), Search(beams=2, answers=2)))
+        with Contrast(reading, 0.0, range(3)) as contrast:
+            same = decoded_all(way(contrast, prior, memory, limits(model), Search(beams=2, answers=2)))
     assert [answer.tokens for answer in plain[1]] == [answer.tokens for answer in same[1]]
     assert model.held == 0
 

@@ -20,6 +20,7 @@ import tiny
 from quoth.rag import Limits, Search, decode_sequence, decode_token
 from quoth.rag.marginal import sequence_log_prob, token_log_probs
 from quoth.types import Passage
+from toy import null
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
@@ -89,8 +90,8 @@ class Case:
         decode = {"token": decode_token, "sequence": decode_sequence}[self.checkpoint.decoding]
         limits = Limits(MAX_LENGTH - 1, lambda tokens: self.model.ends(tokens[-1]))
         search = Search(beams=beams, answers=answers, length_penalty=length_penalty)
-        with self.model.read(self.prompts) as reading:
-            return [one.tokens for one in finished(decode(reading, self.log_prior, 0.1, limits, search))]
+        with self.model.read(self.prompts[:-1]) as reading, null(self.model, self.prompts) as memory:
+            return [one.tokens for one in finished(decode(reading, self.log_prior, memory, limits, search))]
 
     def mask_their_padding(self):
         """Give the beams of their passages the attention mask that `generate` leaves out."""

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quoth.rag.relevance import NEGLIGIBLE, query_likelihood, relevance, weighty
+from quoth.rag.relevance import BOUND, NEGLIGIBLE, gains, relevance, weighty
 
 logs = st.floats(-200, 0)
 
@@ -17,9 +17,20 @@ def test_by_hand():
     np.testing.assert_allclose(np.exp(relevance(prior, likelihood, 0.0)), [1 / 2, 1 / 2])
 
 
-def test_query_likelihood_by_hand():
-    tails = [np.log([0.5, 0.2]).astype(np.float32), np.zeros(0, np.float32)]
-    np.testing.assert_allclose(np.exp(query_likelihood(tails)), [0.1, 1.0], rtol=1e-6)
+def test_gains_by_hand():
+    tails = [np.log(p).astype(np.float32) for p in ([0.5, 0.2], [0.25, 0.1], [0.25, 0.05])]
+    # the medians are .25 and .1: twice as likely and twice as likely; as they; as likely and half as likely
+    np.testing.assert_allclose(np.exp(gains(tails)), [4.0, 1.0, 0.5], rtol=1e-6)
+
+
+def test_no_token_says_more_than_the_bound():
+    """What copies the question is far ahead in each token, and is heard as if it were a little ahead."""
+    copied, fitting, off = np.zeros(2, np.float32), np.array([-14.0, -0.5], np.float32), np.full(2, -20.0, np.float32)
+    np.testing.assert_allclose(gains([copied, fitting, off]), [BOUND + 0.5, 0.0, -6.0 - 19.5])
+
+
+def test_a_question_without_tokens_tells_nothing():
+    assert gains([np.zeros(0, np.float32)] * 2).tolist() == [0.0, 0.0]
 
 
 def test_a_question_that_all_explain_alike_leaves_the_prior():

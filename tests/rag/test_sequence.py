@@ -5,7 +5,7 @@ import pytest
 
 from quoth.rag import Search, decode_sequence, with_memory
 from quoth.rag.abstain import is_from_memory
-from toy import END
+from toy import END, null
 
 SEEDS = range(40)
 
@@ -39,8 +39,8 @@ def brute_force(model, prompts, prior, most):
 
 def decode(case, limits, decoded, memory=0.1, most=5):
     model, prompts, prior = case
-    with model.read(prompts) as reading:
-        return decoded(decode_sequence(reading, prior, memory, limits(model, most), Search()))
+    with model.read(prompts[:-1]) as reading, null(model, prompts, memory) as behind:
+        return decoded(decode_sequence(reading, prior, behind, limits(model, most), Search()))
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -86,15 +86,15 @@ def test_the_evidence_is_bayes_rule(case, limits, decoded, seed):
 
 def test_what_all_agree_on_comes_early(case, limits, decoded):
     model, prompts, prior = case(0, says={"z0.": "abba"})
-    with model.read(prompts) as reading:
-        pieces = list(decode_sequence(reading, prior, 0.1, limits(model, 9), Search()))
+    with model.read(prompts[:-1]) as reading, null(model, prompts) as memory:
+        pieces = list(decode_sequence(reading, prior, memory, limits(model, 9), Search()))
     assert [piece for piece in pieces if piece] == [tuple(b"a"), tuple(b"b"), tuple(b"b"), tuple(b"a")]
 
 
 def test_what_they_do_not_agree_on_comes_last(case, limits):
     model, prompts, _ = case(0, says={"z0.0": "abc", "z0.1": "aba", "z0.2": "a"})
-    with model.read(prompts) as reading:
-        pieces = list(decode_sequence(reading, np.log([0.8, 0.1, 0.1]), 0.1, limits(model, 9), Search()))
+    with model.read(prompts[:-1]) as reading, null(model, prompts) as memory:
+        pieces = list(decode_sequence(reading, np.log([0.8, 0.1, 0.1]), memory, limits(model, 9), Search()))
     assert [piece for piece in pieces if piece] == [tuple(b"a"), tuple(b"bc")]
 
 

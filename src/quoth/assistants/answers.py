@@ -77,13 +77,12 @@ def _sources(model: LanguageModel, question: str, outcome: Outcome, i: int) -> t
 
 
 def _alternatives(model: LanguageModel, question: str, outcome: Outcome) -> tuple[Alternative, ...]:
-    """The answers after the best; of those with the same text, though of other tokens, the first."""
-    found: dict[str, Alternative] = {}
-    for i, answer in enumerate(outcome.answers):
-        text = "".join(texts_of(model, answer.tokens))
-        source = _sources(model, question, outcome, i)[0]
-        found.setdefault(text, Alternative(text, float(np.exp(answer.log_prob)), source))
-    return tuple(found.values())[1:]
+    """The answers after the best."""
+    return tuple(
+        Alternative("".join(texts_of(model, one.tokens)), float(np.exp(one.log_prob)), source)
+        for i, one in enumerate(outcome.answers[1:], start=1)
+        for source in _sources(model, question, outcome, i)[:1]
+    )
 
 
 def by_weight(weights: np.ndarray) -> list[int]:

@@ -78,7 +78,7 @@ class Asker:
         clock, decoding = Clock(), self._settings.decoding
         hits = self._retriever.retrieve(question, self._settings.passages)
         clock.retrieved()
-        if nothing_relevant(hits):
+        if nothing_relevant(hits) or (self._settings.robust and len(hits) < 2):
             return refusal_of(question, hits, None, 0.0, decoding, clock)
         outcome = yield from self._spoken(self._mixture.decode(question, hits), clock)
         best = outcome.answers[0]

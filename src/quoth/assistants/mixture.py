@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
@@ -16,14 +15,15 @@ from quoth.rag import (
     Decoded,
     Decoding,
     Limits,
+    Memory,
     Search,
     Spans,
     decode_concat,
     decode_quotes,
     decode_sequence,
     decode_token,
+    gains,
     prompt_maker,
-    query_likelihood,
     relevance,
     signals,
     weighty,
@@ -32,6 +32,8 @@ from quoth.rag.hypotheses import Tokens
 from quoth.rag.marginal import Logs
 from quoth.settings import Settings
 from quoth.types import Hit, Signals
+
+CONCATENATIONS = ("concat-best-first", "concat-best-last")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,8 @@ class Mixture:
         self._model = model
         self._settings = settings
         self._prompts = prompt_maker(model, settings.stop)
-        self._limits = Limits(settings.max_tokens or self._prompts.longest, self._prompts.stops)
+        longest = settings.max_tokens or self._prompts.longest
+        self._limits = Limits(longest, self._prompts.stops, lambda said: model.detokenize(said).strip())
 
     def decode(self, question: str, hits: Sequence[Hit]) -> Generator[Tokens, None, Outcome]:
         """Decode answers; yields the tokens of the best as soon as they are sure.
@@ -63,47 +66,69 @@ class Mixture:
         Raises:
             ModelError: the prompts do not fit the model.
         """
-        prompts = [self._prompts.with_passages([hit.passage], question) for hit in hits]
         with ExitStack() as stack:
-            reading: Reading = stack.enter_context(self._model.read([*prompts, self._prompts.without(question)]))
-            likelihood = query_likelihood(reading.tails)
-            prior = np.array([hit.log_prior for hit in hits])
-            prior = relevance(prior, likelihood[:-1], self._settings.likelihood_weight)
-            kept = weighty(prior)
-            if len(kept) < len(hits):
-                reading = stack.enter_context(reading.fork([*kept, len(hits)]))
-            prior = prior[kept] - np.logaddexp.reduce(prior[kept])
-            members = tuple(hits[z] for z in kept)
+            reading = stack.enter_context(self._read(question, hits))
+            prior, kept = self._prior(hits, reading)
+            memory = stack.enter_context(self._memory(question, reading, len(hits)))
             if self._settings.contrast:
-                reading = stack.enter_context(Contrast(reading, self._settings.contrast))
+                reading = stack.enter_context(Contrast(reading, self._settings.contrast, kept))
+            elif len(kept) < len(hits):
+                reading = stack.enter_context(reading.fork(kept))
+            members = tuple(hits[z] for z in kept)
             spans = [Spans(self._model, hit.passage.text, self._limits) for hit in members] if self._quotes else []
-            found = yield from self._decoding(question, members, reading, prior, spans)
-            return self._outcome(members, found, spans, signals(found[0], reading.tails, members))
+            found = yield from self._decoding(question, members, reading, prior, memory, spans)
+            return self._outcome(members, found, spans, signals(found[0], reading.tails, memory.tail, members))
+
+    def _read(self, question: str, hits: Sequence[Hit]) -> Reading:
+        """The passages; for a contrast, which works with it from the first token on, the null passage too."""
+        prompts = [self._prompts.with_passages([hit.passage], question) for hit in hits]
+        return self._model.read([*prompts, self._prompts.without(question)] if self._settings.contrast else prompts)
+
+    def _prior(self, hits: Sequence[Hit], reading: Reading) -> tuple[Logs, list[int]]:
+        """Log p(z|x) of the passages that take part, and which they are."""
+        weight = self._settings.likelihood_weight
+        prior = relevance(np.array([hit.log_prior for hit in hits]), gains(reading.tails[: len(hits)]), weight)
+        kept = weighty(prior) if self._prunes else list(range(len(hits)))
+        return prior[kept] - np.logaddexp.reduce(prior[kept]), kept
+
+    def _memory(self, question: str, reading: Reading, k: int) -> Memory:
+        if self._settings.contrast:
+            return Memory(lambda: reading.fork([k]), MEMORY_PRIOR)
+        return Memory(lambda: self._model.read([self._prompts.without(question)]), MEMORY_PRIOR)
 
     @property
     def _quotes(self) -> bool:
         return self._settings.decoding == "quote"
 
+    @property
+    def _prunes(self) -> bool:
+        """Whether passages with a negligible prior are left out.
+
+        Not where the prior is not to be trusted (an attacker who repeats the question has all of it), and not from
+        a concatenation, which has none.
+        """
+        return not self._settings.robust and self._settings.decoding not in CONCATENATIONS
+
     def _decoding(
-        self, question: str, hits: Sequence[Hit], reading: Reading, prior: Logs, spans: Sequence[Spans]
+        self,
+        question: str,
+        hits: Sequence[Hit],
+        reading: Reading,
+        prior: Logs,
+        memory: Memory,
+        spans: Sequence[Spans],
     ) -> Decoding:
         search, limits = self._search(), self._limits
         if self._settings.decoding == "token":
-            return (yield from decode_token(reading, prior, MEMORY_PRIOR, limits, search))
-        if self._settings.decoding in ("concat-best-first", "concat-best-last"):
-            order = hits if self._settings.decoding == "concat-best-first" else hits[::-1]
+            return (yield from decode_token(reading, prior, memory, limits, search))
+        if self._settings.decoding in CONCATENATIONS:
+            order = hits if self._settings.decoding == CONCATENATIONS[0] else hits[::-1]
             whole = self._prompts.with_passages([hit.passage for hit in order], question)
             with self._model.read([whole]) as together:
-                return (yield from decode_concat(together, reading, prior, MEMORY_PRIOR, limits))
+                return (yield from decode_concat(together, reading, prior, memory, limits))
         if self._quotes:
-            explain = partial(self._explain, question)
-            return (yield from decode_quotes(reading, prior, MEMORY_PRIOR, limits, search, spans, explain))
-        return (yield from decode_sequence(reading, prior, MEMORY_PRIOR, limits, search))
-
-    def _explain(self, question: str, sentences: Sequence[str]) -> Logs:
-        """(n,) log p(x|s) for each sentence."""
-        with self._model.read([self._prompts.with_texts([one], question) for one in sentences]) as reading:
-            return query_likelihood(reading.tails)
+            return (yield from decode_quotes(reading, prior, memory, limits, search, spans))
+        return (yield from decode_sequence(reading, prior, memory, limits, search))
 
     def _search(self) -> Search:
         settings = self._settings

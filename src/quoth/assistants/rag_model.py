@@ -22,7 +22,7 @@ from quoth.assistants.rag_checkpoint import RagCheckpoint, load_context_encoder,
 from quoth.assistants.streaming import Clock, texts_of
 from quoth.errors import UsageError
 from quoth.passages.words import split_words
-from quoth.rag import MEMORY_PRIOR, Decoded, Limits, Search, decode_sequence, decode_token, finish
+from quoth.rag import MEMORY_PRIOR, Decoded, Limits, Memory, Search, decode_sequence, decode_token, finish
 from quoth.retrieval.inner_product import InnerProductRetriever
 from quoth.types import Document, Hit, Passage
 
@@ -121,8 +121,9 @@ class RagModel:
         prompts = [self._checkpoint.format.prompt(model, passage, heard) for passage in passages]
         limits = Limits(max_length - len(model.start), lambda said: bool(said) and model.ends(said[-1]))
         decode = decode_sequence if self._checkpoint.decoding == "sequence" else decode_token
-        with model.read(prompts) as reading:
-            return finish(decode(reading, np.array([hit.log_prior for hit in hits]), MEMORY_PRIOR, limits, search))
+        memory = Memory(lambda: model.read(prompts[-1:]), MEMORY_PRIOR)
+        with memory, model.read(prompts[:-1]) as reading:
+            return finish(decode(reading, np.array([hit.log_prior for hit in hits]), memory, limits, search))
 
     def _answer(self, question: str, hits: Sequence[Hit], decoded: Decoded, clock: Clock) -> Answer:
         texts = texts_of(self._checkpoint.generator, decoded.tokens)

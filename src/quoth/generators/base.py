@@ -20,17 +20,17 @@ class Prompt:
     `(instructions, passage, question)` the state of `instructions + passage` does not depend on the
     question. The last segment is never kept; segments of several prompts that are alike are read once.
 
-    `frame` is how many tokens at the beginning (at least 1) and at the end of the last segment stand around what is
-    asked, alike in every question: a log p of them tells nothing, and is a tenth of a second of work.
+    `chosen` are the places, from 1 on and rising, of the tokens of the last segment whose log p is wanted; None is
+    all of them. Each costs a product with the whole vocabulary: as much as reading a token.
     """
 
     segments: tuple[tuple[int, ...], ...]
-    frame: tuple[int, int] = (1, 0)
+    chosen: tuple[int, ...] | None = None
 
     @property
-    def asked(self) -> range:
-        """The places, in the last segment, of the tokens between the frame's."""
-        return range(self.frame[0], len(self.segments[-1]) - self.frame[1])
+    def asked(self) -> Sequence[int]:
+        """The places, in the last segment, of the tokens whose log p is wanted: never the first."""
+        return range(1, len(self.segments[-1])) if self.chosen is None else self.chosen
 
     def __len__(self) -> int:
         return sum(map(len, self.segments))
@@ -50,7 +50,7 @@ class Reading(Protocol):
     def tails(self) -> Sequence[NDArray[np.float32]]:
         """For each prompt (m,) log p of the m tokens that are `asked`, given all before.
 
-        With `(instructions, passage, question)` their sum is the query likelihood log p(x|z) (Sachan et al.
+        With `(instructions, passage, question)` the sum over all is the query likelihood log p(x|z) (Sachan et al.
         2022, arXiv 2204.07496). Higher: the passage makes the question likelier.
         """
 

@@ -109,7 +109,7 @@ class LlamaModel:
             # What comes before a token says how likely it is; what comes last says what may follow.
             heard = {i - 1 for i in prompt.asked} | {len(tail) - 1}
             batch += [Entry(sequence, start + i, token, i in heard) for i, token in enumerate(tail)]
-            targets += [*(tail[i] for i in prompt.asked if i < len(tail)), None]
+            targets += [*(tail[i] for i in prompt.asked), None]
         after, scores = self._context.read(batch, targets)
         lengths = [len(prompt.asked) for prompt in prompts]
         return after, np.split(scores, np.cumsum(lengths)[:-1])

@@ -40,17 +40,16 @@ class LlamaReading:
         self._columns: dict[Tokens, NDArray[np.float32]] = {}
         self.tails = tails
         self._log_probs = after.copy()
-        forks = self._fork(range(len(sequences)))
-        self._rows = [_Row(fork, length) for fork, length in zip(forks, lengths, strict=True)]
+        self._stepped: list[_Row] | None = None
 
     def __enter__(self) -> LlamaReading:
         return self
 
     def __exit__(self, *exc: object) -> None:
         """Give the sequences back."""
-        for sequence in [row.stepping for row in self._rows] + self._prompts:
+        for sequence in [row.stepping for row in self._stepped or []] + self._prompts:
             self._context.release(sequence)
-        self._rows, self._prompts = [], []
+        self._stepped, self._prompts = None, []
 
     @property
     def log_probs(self) -> LogProbs:
@@ -60,10 +59,11 @@ class LlamaReading:
     def step(self, tokens: Sequence[int | None]) -> None:
         """Append one token to each sequence, all in one batch; a None leaves its sequence as it is."""
         moving = [(i, token) for i, token in enumerate(tokens) if token is not None]
-        batch = [Entry(self._rows[i].stepping, self._rows[i].length, token, True) for i, token in moving]
+        rows = self._rows()
+        batch = [Entry(rows[i].stepping, rows[i].length, token, True) for i, token in moving]
         self._log_probs[[i for i, _ in moving]] = self._context.decode(batch)
         for i, _ in moving:
-            self._rows[i].length += 1
+            rows[i].length += 1
 
     def score(self, continuations: Sequence[Sequence[int]]) -> list[NDArray[np.float32]]:
         """For each continuation (k, m) float32: log p of each of its m tokens under every prompt.
@@ -81,7 +81,7 @@ class LlamaReading:
         """Row i becomes what row `index[i]` was."""
         again = [i for n, i in enumerate(index) if i in index[:n]]
         forks = iter(self._context.acquire(len(again)))
-        old, rows, taken = self._rows, [], set()
+        old, rows, taken = self._rows(), [], set()
         for i in index:
             stepping = old[i].stepping
             if i in taken:
@@ -91,7 +91,7 @@ class LlamaReading:
             rows.append(_Row(stepping, old[i].length))
         for i in set(range(len(old))) - taken:
             self._context.release(old[i].stepping)
-        self._rows = rows
+        self._stepped = rows
         self._log_probs = self._log_probs[list(index)]
 
     def fork(self, index: Sequence[int]) -> LlamaReading:
@@ -99,6 +99,13 @@ class LlamaReading:
         lengths = [self._lengths[i] for i in index]
         tails = [self.tails[i] for i in index]
         return LlamaReading(self._context, self._fork(index), lengths, self._after[list(index)], tails)
+
+    def _rows(self) -> list[_Row]:
+        """What steps; made when the first step is taken, for there are few sequences and some readings never step."""
+        if self._stepped is None:
+            forks = self._fork(range(len(self._prompts)))
+            self._stepped = [_Row(fork, length) for fork, length in zip(forks, self._lengths, strict=True)]
+        return self._stepped
 
     def _fork(self, prompts: Iterable[int]) -> list[int]:
         """For each of these prompts a sequence that shares its cells."""

@@ -30,8 +30,7 @@ MAX_LOGITS = 64 << 20
 
 def asked_of(prompts: Sequence[Prompt], scores: Scores) -> Scores:
     """The log p of the tokens that each prompt asks about, of those of its last segment but the first."""
-    starts = [prompt.asked.start - 1 for prompt in prompts]
-    return [row[i : i + len(p.asked)] for p, i, row in zip(prompts, starts, scores, strict=True)]
+    return [row[[i - 1 for i in prompt.asked]] for prompt, row in zip(prompts, scores, strict=True)]
 
 
 class Rows(Protocol):

@@ -7,10 +7,11 @@ from quoth.rag.confidence import signals
 from quoth.rag.contrast import Contrast
 from quoth.rag.hypotheses import Decoded, Decoding, Limits, Search, finish, nothing
 from quoth.rag.marginal import with_memory
+from quoth.rag.memory import Memory
 from quoth.rag.prompt import PromptMaker, prompt_maker
 from quoth.rag.quotation import decode_quotes
 from quoth.rag.quote import find_quote
-from quoth.rag.relevance import query_likelihood, relevance, weighty
+from quoth.rag.relevance import gains, relevance, weighty
 from quoth.rag.sequence import decode_sequence
 from quoth.rag.spans import Spans
 from quoth.rag.token import decode_token
@@ -24,6 +25,7 @@ __all__ = [
     "Decoded",
     "Decoding",
     "Limits",
+    "Memory",
     "PromptMaker",
     "Search",
     "Spans",
@@ -33,11 +35,11 @@ __all__ = [
     "decode_token",
     "find_quote",
     "finish",
+    "gains",
     "is_from_memory",
     "nothing",
     "nothing_relevant",
     "prompt_maker",
-    "query_likelihood",
     "relevance",
     "signals",
     "weighty",

@@ -16,6 +16,8 @@ Allowed = Callable[[Tokens, Logs], NDArray[np.intp]]
 
 # A token this much less likely than the likeliest (in nats) is looked at only if there are too few others.
 _NEAR = 12.0
+# Where several hypotheses are wanted, tokens that stop must not be all that is looked at: a model has many.
+_FEW, _AMONG = 2, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +78,17 @@ class Beam:
         found: list[tuple[int, int, float]] = []
         wanted = 2 * self._search.width
         for row, (hypothesis, logs) in enumerate(zip(self.alive, log_probs, strict=True)):
-            tokens = likeliest(logs, wanted) if self._allowed is None else self._allowed(hypothesis.tokens, logs)
+            tokens = self._next(hypothesis.tokens, logs, wanted)
             found += [(row, int(token), hypothesis.log_prob + float(logs[token])) for token in tokens]
         return sorted(found, key=lambda one: -one[2])[:wanted]
+
+    def _next(self, said: Tokens, logs: Logs, wanted: int) -> Sequence[int]:
+        """The likeliest tokens; of those that stop the likeliest alone, for to stop in another way says nothing new."""
+        if self._allowed:
+            return [int(token) for token in self._allowed(said, logs)]
+        tokens = [int(token) for token in likeliest(logs, wanted if wanted <= _FEW else _AMONG * wanted)]
+        stops = [token for token in tokens if self._limits.stops((*said, token))]
+        return [token for token in tokens if token not in stops[1:]][:wanted]
 
     def _ends(self, tokens: Tokens) -> bool:
         return len(tokens) >= self._limits.tokens or self._limits.stops(tokens)

@@ -11,16 +11,17 @@ import numpy as np
 from quoth.generators.base import Reading
 from quoth.rag.hypotheses import Decoded, Decoding, Limits, nothing
 from quoth.rag.marginal import Logs, sequence_posterior, with_memory
+from quoth.rag.memory import Memory
 
 
-def decode_concat(whole: Reading, members: Reading, log_prior: Logs, memory_prior: float, limits: Limits) -> Decoding:
+def decode_concat(whole: Reading, members: Reading, log_prior: Logs, memory: Memory, limits: Limits) -> Decoding:
     """Decode one answer from the prompt with all passages, greedily.
 
     Args:
         whole: the one prompt with all passages, read.
-        members: k+1 prompts of one passage each, the null passage last, read.
+        members: k prompts of one passage each, read.
         log_prior: (k,) log p(z|x).
-        memory_prior: the prior of the null passage in the provenance.
+        memory: the null passage, for the provenance.
         limits: where an answer ends.
     """
     tokens: list[int] = []
@@ -36,8 +37,9 @@ def decode_concat(whole: Reading, members: Reading, log_prior: Logs, memory_prio
         yield (token,)
         if len(tokens) < limits.tokens:
             whole.step([token])
-    prior = with_memory(log_prior, memory_prior)
+    prior = with_memory(log_prior, memory.prior)
     if not tokens:
         return [nothing(prior, total)]
-    posterior = sequence_posterior(prior, members.score([tokens])[0])
+    rows = np.concatenate([reading.score([tokens])[0] for reading in (members, memory)])
+    posterior = sequence_posterior(prior, rows)
     return [Decoded(tuple(tokens), np.array(logs), posterior, posterior[:, -1], total)]

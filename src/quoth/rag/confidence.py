@@ -18,17 +18,26 @@ def row(signals: Signals) -> Logs:
     return np.array(astuple(signals), np.float64)
 
 
-def signals(answer: Decoded, tails: Sequence[NDArray[np.float32]], hits: Sequence[Hit]) -> Signals:
-    """The signals of the best answer."""
+def signals(
+    answer: Decoded, tails: Sequence[NDArray[np.float32]], memory: NDArray[np.float32], hits: Sequence[Hit]
+) -> Signals:
+    """The signals of the best answer.
+
+    Args:
+        answer: over k passages and the null passage.
+        tails: k times (m,) log p of tokens of the question after each passage.
+        memory: (m,) the same after no passage.
+        hits: the k passages.
+    """
     best = int(answer.weights[:-1].argmax())
-    gains = tails[best] - tails[-1]
-    memory = float(np.clip(answer.weights[-1], 1e-6, 1 - 1e-6))
+    gains = tails[best] - memory
+    recalled = float(np.clip(answer.weights[-1], 1e-6, 1 - 1e-6))
     passages = answer.weights[:-1]
     return Signals(
         similarity=max(hit.similarity or 0.0 for hit in hits),
         gain=float(gains.mean()) if len(gains) else 0.0,
         weakest=float(gains.min()) if len(gains) else 0.0,
         fluency=float(answer.log_probs.mean()) if len(answer.log_probs) else -10.0,
-        support=float(np.log1p(-memory) - np.log(memory)),
+        support=float(np.log1p(-recalled) - np.log(recalled)),
         agreement=float(passages.max() / max(passages.sum(), 1e-9)),
     )

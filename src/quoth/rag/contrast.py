@@ -65,22 +65,16 @@ class Contrast:
 
     def score(self, continuations: Sequence[Sequence[int]]) -> list[NDArray[np.float32]]:
         """For each continuation (k, m) float32: log p' of each token; step by step, for it needs whole rows."""
-        k, longest = len(self._prompts), max(map(len, continuations), default=0)
-        scores = [np.empty((k, len(tokens)), np.float32) for tokens in continuations]
-        with self.fork([*range(k)] * len(continuations)) as fork:
-            for m in range(longest):
-                now = [tokens[m] if m < len(tokens) else None for tokens in continuations]
-                for c, token in enumerate(now):
-                    if token is not None:
-                        scores[c][:, m] = fork.log_probs[c * k : (c + 1) * k, token]
-                if m + 1 < longest:
-                    fork.step(
-                        [
-                            token if m + 1 < len(continuations[c]) else None
-                            for c, token in enumerate(now)
-                            for _ in range(k)
-                        ]
-                    )
+        return [self._score(tokens) for tokens in continuations]
+
+    def _score(self, tokens: Sequence[int]) -> NDArray[np.float32]:
+        k = len(self._prompts)
+        scores = np.empty((k, len(tokens)), np.float32)
+        with self.fork(range(k)) as fork:
+            for m, token in enumerate(tokens):
+                scores[:, m] = fork.log_probs[:, token]
+                if m + 1 < len(tokens):
+                    fork.step([token] * k)
         return scores
 
     def _contrasted(self) -> LogProbs:

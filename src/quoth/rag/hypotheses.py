@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Hashable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,21 +17,23 @@ Tokens = tuple[int, ...]
 class Limits:
     """Where an answer ends: where `stops` says so of what was said, or after `tokens`.
 
-    The token with which it stops has a probability and is not part of the answer.
+    The token with which it stops has a probability and is not part of the answer. `spell` gives the text of tokens:
+    the same text in other tokens is the same answer.
     """
 
     tokens: int
     stops: Callable[[Tokens], bool]
+    spell: Callable[[Tokens], Hashable] = tuple
 
     def said(self, tokens: Tokens) -> Tokens:
         """These without the one that stops, if one does."""
         return tokens[:-1] if self.stops(tokens) else tokens
 
     def distinct(self, ranked: Iterable[Tokens]) -> list[Tokens]:
-        """Of those that say the same and only stop in different ways, the first."""
-        first: dict[Tokens, Tokens] = {}
+        """Of those that say the same, and only stop or are cut into tokens in different ways, the first."""
+        first: dict[Hashable, Tokens] = {}
         for tokens in ranked:
-            first.setdefault(self.said(tokens), tokens)
+            first.setdefault(self.spell(self.said(tokens)), tokens)
         return list(first.values())
 
 

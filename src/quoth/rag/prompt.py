@@ -62,6 +62,8 @@ Answer: "Oil"
 
 # Marks where passage and question go in a chat template; no template contains it.
 _QUESTION = "\x02question\x02"
+# So many of a question's tokens are asked about: each costs as much as reading one (docs/experiments.md).
+TELLING = 8
 _ASKING = "Question:"
 _BASE_TOKENS, _CHAT_TOKENS = 40, 256
 
@@ -83,11 +85,11 @@ class PromptMaker:
     def with_texts(self, texts: Sequence[str], question: str) -> Prompt:
         """The same for passages of which only the text is known; each is a segment."""
         bodies = [self._tokens(passage_text(text)) for text in texts]
-        return Prompt((self.before, *bodies, self._question(question)), self._frame)
+        return Prompt((self.before, *bodies, self._question(question)), self._telling(question))
 
     def without(self, question: str) -> Prompt:
         """The null passage: the prompt without a passage, what the model says from memory."""
-        return Prompt((self.before, self._question(question)), self._frame)
+        return Prompt((self.before, self._question(question)), self._telling(question))
 
     def question_tokens(self, question: str) -> int:
         """How many tokens the question itself has."""
@@ -107,10 +109,15 @@ class PromptMaker:
         """How many tokens an answer may have, where the settings leave it open."""
         return _CHAT_TOKENS if self.is_chat else _BASE_TOKENS
 
-    @property
-    def _frame(self) -> tuple[int, int]:
-        """`Question:`, and the line's end with what follows it."""
-        return len(self._tokens(_ASKING)), len(self._tokens("\n")) + len(self.after)
+    def _telling(self, question: str) -> tuple[int, ...]:
+        """The places of the question's rarest tokens, which tell passages apart best; not of what stands around it.
+
+        A tokenizer that was trained by merging numbers its tokens in the order of the merges: rarer ones are higher.
+        """
+        first, last = len(self._tokens(_ASKING)), len(self._tokens("\n")) + len(self.after)
+        tokens = self._question(question)
+        places = range(first, len(tokens) - last)
+        return tuple(sorted(sorted(places, key=lambda i: -tokens[i])[:TELLING]))
 
     def _question(self, question: str) -> tuple[int, ...]:
         return self._tokens(f"{_ASKING} {_line(question)}\n") + self.after

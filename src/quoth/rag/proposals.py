@@ -78,10 +78,11 @@ class Proposals:
         """Drop what is alive and less probable than as many finished answers as are wanted."""
         alive = [one.tokens for beam in self._beams for one in beam.alive]
         finished = list(dict.fromkeys(self._finished()))
-        if not alive or len(finished) < self._search.answers or not self._search.thorough:
+        enough = len(self._limits.distinct(finished)) >= self._search.answers
+        if not alive or not enough or not self._search.thorough:
             return
         self._scores.learn([*finished, *alive])
-        ranked = self._scores.best(finished)
+        ranked = self._limits.distinct(self._scores.best(finished))
         bar = self._score(ranked[self._search.answers - 1])
         # log p only falls as an answer grows, and a longer one is divided by more.
         lost = {t for t in alive if self._search.score(self._scores.log_prob(t), self._limits.tokens) < bar}

@@ -1,9 +1,11 @@
 """The prior, once the generator has read the passages: how well each explains the question.
 
-    p(z|x)  ~  p_retriever(z|x) p(x|z)^w
+    p(z|x)  ~  p_retriever(z|x) exp(w gain(z))
+    gain(z)  =  sum_i min(log p(x_i|z,x_<i) - median_z' log p(x_i|z',x_<i), c)
 
-The query likelihood p(x|z) under the generator is a strong reranker (UPR, Sachan et al. 2022, arXiv 2204.07496)
-and nearly free here: the question is read after each passage anyway.
+Without the bound c this is p(x|z)^w: the query likelihood under the generator is a strong reranker (UPR, Sachan et
+al. 2022, arXiv 2204.07496) and nearly free here, for the question is read after each passage anyway. The bound keeps
+one rare name, which the passage happens to repeat, from deciding alone, and limits what copying the question wins.
 """
 
 from __future__ import annotations
@@ -17,22 +19,29 @@ from quoth.rag.marginal import Logs
 
 # The passages that are left out have at most this prior together.
 NEGLIGIBLE = 1e-3
+# The most that one token of the question may say for a passage, in nats; fitted on tools/dev (docs/experiments.md).
+BOUND = 4.0
 
 
-def query_likelihood(tails: Sequence[NDArray[np.float32]]) -> Logs:
-    """(k,) log p(x|z) from the log p of the tokens of each prompt's question."""
-    return np.array([tail.sum(dtype=np.float64) for tail in tails])
+def gains(tails: Sequence[NDArray[np.float32]]) -> Logs:
+    """(k,) how much better each passage explains the question than the median of them, in nats.
+
+    Args:
+        tails: k times (m,) log p of the question's tokens after each passage.
+    """
+    said = np.array(tails, np.float64)
+    return np.asarray(np.minimum(said - np.median(said, axis=0), BOUND).sum(axis=1))
 
 
-def relevance(log_prior: Logs, likelihood: Logs, weight: float) -> Logs:
+def relevance(log_prior: Logs, gain: Logs, weight: float) -> Logs:
     """(k,) log p(z|x) with the generator heard, log-sum-exp 0.
 
     Args:
         log_prior: (k,) the retriever's log p(z|x).
-        likelihood: (k,) log p(x|z) under the generator.
+        gain: (k,) as `gains` gives it; what is added to all of them makes no difference.
         weight: w, of the generator's word beside the retriever's; 0 leaves the prior as it is.
     """
-    joint = log_prior + weight * likelihood
+    joint = log_prior + weight * gain
     return np.asarray(joint - np.logaddexp.reduce(joint))
 
 

@@ -17,6 +17,7 @@ from quoth.generators.base import Reading
 from quoth.rag.beams import Allowed
 from quoth.rag.hypotheses import Decoded, Decoding, Limits, Search, Tokens, nothing
 from quoth.rag.marginal import Logs, sequence_posterior, sequence_token_log_probs, with_memory
+from quoth.rag.memory import Memory
 from quoth.rag.proposals import Proposals
 from quoth.rag.sampling import draw_from_passages
 from quoth.rag.scores import Members, Scores
@@ -25,7 +26,7 @@ from quoth.rag.scores import Members, Scores
 def decode_sequence(
     reading: Reading,
     log_prior: Logs,
-    memory_prior: float,
+    memory: Memory,
     limits: Limits,
     search: Search,
     allowed: Sequence[Allowed] | None = None,
@@ -35,21 +36,20 @@ def decode_sequence(
     Yields what all proposals agree on as they grow, and the rest of the best one at the end.
 
     Args:
-        reading: k+1 prompts that have been read, the null passage last.
+        reading: k prompts that have been read, one for each passage.
         log_prior: (k,) log p(z|x).
-        memory_prior: the prior of the null passage in the provenance; it has no say in the answer.
+        memory: the null passage; it has no say in the answer.
         limits: where an answer ends.
         search: how to look for answers.
         allowed: for each passage, which tokens its proposals may go on with; by default all.
     """
-    k, prior = len(log_prior), with_memory(log_prior, memory_prior)
-    # The null passage has no say: only what is returned is scored behind it.
-    with reading.fork(range(k)) as passages, reading.fork([k]) as null:
+    prior = with_memory(log_prior, memory.prior)
+    with reading.fork(range(len(log_prior))) as passages:
         scores = Scores(passages, log_prior, search)
         told, ranked = yield from _find(passages, scores, log_prior, limits, search, allowed)
         yield limits.said(ranked[0])[told:]
         answers = ranked[: search.answers]
-        behind_null = null.score(answers)
+        behind_null = memory.score(answers)
         members = [np.concatenate([scores.members(y), row]) for y, row in zip(answers, behind_null, strict=True)]
     return [_decoded(y, limits, rows, prior, log_prior) for y, rows in zip(answers, members, strict=True)]
 

@@ -16,19 +16,20 @@ from quoth.generators.base import Reading
 from quoth.rag.beams import Beam, common_prefix
 from quoth.rag.hypotheses import Decoded, Decoding, Limits, Search, Tokens, nothing
 from quoth.rag.marginal import Logs, mixture, token_log_probs, token_posterior, with_memory
+from quoth.rag.memory import Memory
 from quoth.rag.sampling import draw_from_mixture
 from quoth.rag.scores import Members
 
 
-def decode_token(reading: Reading, log_prior: Logs, memory_prior: float, limits: Limits, search: Search) -> Decoding:
+def decode_token(reading: Reading, log_prior: Logs, memory: Memory, limits: Limits, search: Search) -> Decoding:
     """Decode answers from k passages and the null passage, token by token.
 
     Yields what all hypotheses agree on as they grow: with one beam each token as it is chosen.
 
     Args:
-        reading: k+1 prompts that have been read, the null passage last.
+        reading: k prompts that have been read, one for each passage.
         log_prior: (k,) log p(z|x).
-        memory_prior: the prior of the null passage in the provenance; it has no say in the answer.
+        memory: the null passage; it has no say in the answer.
         limits: where an answer ends.
         search: how to look for answers.
     """
@@ -38,17 +39,19 @@ def decode_token(reading: Reading, log_prior: Logs, memory_prior: float, limits:
         told, found = len(drawn[0]) if search.answers == 1 else 0, list(members)
     else:
         hypotheses = _Hypotheses(log_prior, limits, search)
-        with reading.fork(range(len(log_prior) + 1)) as rows:
+        with reading.fork(range(len(log_prior))) as rows:
             told = yield from hypotheses.grow(rows)
         members = {one.tokens: hypotheses.members(one.tokens) for one in hypotheses.beam.finished}
         found = list(members)
-    totals = {tokens: float(token_log_probs(log_prior, members[tokens][:-1]).sum()) for tokens in found}
+    totals = {tokens: float(token_log_probs(log_prior, members[tokens]).sum()) for tokens in found}
     if not search.robust:
         found.sort(key=lambda tokens: -search.score(totals[tokens], len(tokens)))
     found = limits.distinct(found)
     yield limits.said(found[0])[told:]
-    prior = with_memory(log_prior, memory_prior)
-    return [_decoded(tokens, members[tokens], limits, log_prior, prior) for tokens in found[: search.answers]]
+    found, prior = found[: search.answers], with_memory(log_prior, memory.prior)
+    behind_null = zip(found, memory.score(found), strict=True)
+    rows_of = {tokens: np.concatenate([members[tokens], row]) for tokens, row in behind_null}
+    return [_decoded(tokens, rows_of[tokens], limits, log_prior, prior) for tokens in found]
 
 
 def _decoded(tokens: Tokens, members: Members, limits: Limits, log_prior: Logs, prior: Logs) -> Decoded:
@@ -62,7 +65,7 @@ def _decoded(tokens: Tokens, members: Members, limits: Limits, log_prior: Logs, 
 
 
 class _Hypotheses:
-    """A beam over the mixture; each hypothesis has k+1 rows of the reading."""
+    """A beam over the mixture; each hypothesis has k rows of the reading."""
 
     def __init__(self, log_prior: Logs, limits: Limits, search: Search) -> None:
         self._log_prior = log_prior
@@ -73,7 +76,7 @@ class _Hypotheses:
 
     def grow(self, reading: Reading) -> Generator[Tokens, None, int]:
         """Grow to the end; yields what all agree on, returns how many tokens that was."""
-        told, size = 0, len(self._log_prior) + 1
+        told, size = 0, len(self._log_prior)
         while self.beam.alive:
             self._advance(reading, size)
             everything = [one.tokens for one in (*self.beam.finished, *self.beam.alive)]
@@ -89,13 +92,13 @@ class _Hypotheses:
         return told
 
     def members(self, tokens: Tokens) -> Members:
-        """(k+1, m) log p of each token under each prompt, the null passage last."""
+        """(k, m) log p of each token under each passage."""
         return np.stack([self._columns[tokens[: i + 1]] for i in range(len(tokens))], axis=1)
 
     def _advance(self, reading: Reading, size: int) -> None:
         blocks = [reading.log_probs[start : start + size] for start in range(0, len(reading.log_probs), size)]
         before = self.beam.alive
-        self.beam.advance(np.stack([mixture(self._log_prior, rows[:-1], robust=self._robust) for rows in blocks]))
+        self.beam.advance(np.stack([mixture(self._log_prior, rows, robust=self._robust) for rows in blocks]))
         for one in (*self.beam.alive, *self.beam.finished):
             if one.tokens not in self._columns:
                 parent = [old.tokens for old in before].index(one.tokens[:-1])
