@@ -32,7 +32,8 @@ class Settings:
         the mass together; seed: of the drawing.
     stop: a text before which an answer ends, besides where the model ends it; "" is none.
     contrast: the strength of context-aware decoding, 0 or more; 0 is off.
-    likelihood_weight: how much the generator's p(x|z) counts beside the retriever's prior; 0 is not at all.
+    likelihood_weight: how much the generator's word on the passages (how likely the question is after each) counts
+        beside the retriever's; 0 is not at all.
     robust: leave out of each answer's probability what its strongest passage gives it, so that no single
         passage can make an answer.
     min_confidence: an answer of less confidence is withheld, in [0, 1].

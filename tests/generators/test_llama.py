@@ -1,5 +1,6 @@
 """What is llama.cpp's own: states that are kept, sequences that come back, contexts that grow."""
 
+import gc
 from functools import partial
 
 import numpy as np
@@ -261,3 +262,17 @@ def test_what_a_state_depends_on(tmp_path):
     assert fingerprint(tmp_path / "empty") not in prints.values()
     with pytest.raises(ModelError, match="cannot be read"):
         fingerprint(tmp_path)
+
+
+def test_what_nothing_uses_any_more_is_freed():
+    """A reading needs the weights after its model is gone; then nobody does."""
+    model = LlamaModel(default_model(), threads=1)
+    freed = model._weights.close
+    reading = model.read([Prompt((model.begin, (5, 6)))])
+    del model
+    gc.collect()
+    assert freed.alive
+    reading.step([7])
+    del reading
+    gc.collect()
+    assert not freed.alive

@@ -21,7 +21,7 @@ class Prompt:
     question. The last segment is never kept; segments of several prompts that are alike are read once.
 
     `chosen` are the places, from 1 on and rising, of the tokens of the last segment whose log p is wanted; None is
-    all of them. Each costs a product with the whole vocabulary: as much as reading a token.
+    all of them. Each costs a product with the whole vocabulary, as much as reading a token.
     """
 
     segments: tuple[tuple[int, ...], ...]

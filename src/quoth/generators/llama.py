@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from quoth.errors import ModelError
 from quoth.generators.base import Prompt
-from quoth.generators.llama_context import Context, Entry, entries
+from quoth.generators.llama_context import Context, Entry, Weights, entries
 from quoth.generators.llama_reading import LlamaReading
 from quoth.generators.llama_vocabulary import Vocabulary
 from quoth.generators.state_folder import StateFolder
@@ -60,10 +60,8 @@ class LlamaModel:
         """
         llama_cpp.llama_log_set(_be_quiet, ctypes.c_void_p())
         llama_cpp.llama_backend_init()
-        self._model = llama_cpp.llama_model_load_from_file(os.fsencode(path), llama_cpp.llama_model_default_params())
-        if not self._model:
-            raise ModelError(f"llama.cpp cannot load {path}", "it must be a whole GGUF file of a known architecture")
-        vocabulary = Vocabulary(self._model)
+        self._weights = Weights(path)
+        vocabulary = Vocabulary(self._weights)
         self.name = vocabulary.name() or path.stem
         self.begin = vocabulary.begin
         self.ends = vocabulary.ends
@@ -79,9 +77,9 @@ class LlamaModel:
         self._context.set_threads(self.threads)
 
     def close(self) -> None:
-        """Give the memory back."""
+        """Give the memory back now; a model that nothing uses any more gives it back by itself."""
         self._context.close()
-        llama_cpp.llama_model_free(self._model)
+        self._weights.close()
 
     def read(self, prompts: Sequence[Prompt]) -> LlamaReading:
         """Read k prompts at once; shared segments once, kept states not at all.
@@ -179,11 +177,11 @@ class LlamaModel:
             self._context.release(scratch)
 
     def _open_context(self, cells: int, threads: int) -> None:
-        self._context = Context(self._model, cells, threads, self._state_type)
+        self._context = Context(self._weights, cells, threads, self._state_type)
 
     def _make_room(self, prompts: Sequence[Prompt]) -> None:
         """Check the lengths, and take a larger context if these prompts need one."""
-        trained = llama_cpp.llama_model_n_ctx_train(self._model)
+        trained = llama_cpp.llama_model_n_ctx_train(self._weights.pointer)
         longest = max(map(len, prompts))
         if longest > trained:
             raise ModelError(f"a prompt of {longest} tokens, the model reads {trained}", "ask a shorter question")

@@ -8,9 +8,12 @@ a common prefix are shared (`kv_unified`), and the layers with a sliding window 
 from __future__ import annotations
 
 import ctypes
+import os
 import threading
+import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import llama_cpp
 import numpy as np
@@ -44,10 +47,28 @@ def entries(sequence: int, start: int, tokens: Sequence[int], outputs: int = 0) 
     return [Entry(sequence, start + i, token, i >= first) for i, token in enumerate(tokens)]
 
 
-class Context:
-    """Sequences of one model. Methods may be called from several threads, one at a time is served."""
+class Weights:
+    """A GGUF file in memory, until it is closed or nothing uses it any more."""
 
-    def __init__(self, model: ctypes.c_void_p, cells: int, threads: int, state_type: StateType = "f16") -> None:
+    def __init__(self, path: Path) -> None:
+        """Load it.
+
+        Raises:
+            ModelError: llama.cpp cannot.
+        """
+        self.pointer = llama_cpp.llama_model_load_from_file(os.fsencode(path), llama_cpp.llama_model_default_params())
+        if not self.pointer:
+            raise ModelError(f"llama.cpp cannot load {path}", "it must be a whole GGUF file of a known architecture")
+        self.close = weakref.finalize(self, llama_cpp.llama_model_free, self.pointer)
+
+
+class Context:
+    """Sequences of one model. Methods may be called from several threads, one at a time is served.
+
+    It is freed when it is closed or nothing uses it any more; until then the weights stay.
+    """
+
+    def __init__(self, weights: Weights, cells: int, threads: int, state_type: StateType = "f16") -> None:
         params = llama_cpp.llama_context_default_params()
         params.n_ctx = cells
         params.n_batch = BATCH
@@ -57,6 +78,7 @@ class Context:
         params.kv_unified = params.swa_full = params.no_perf = True
         params.type_k = params.type_v = _CELL_TYPES[state_type]
         params.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_ENABLED
+        self._weights, model = weights, weights.pointer
         self._context = llama_cpp.llama_init_from_model(model, params)
         if not self._context:
             raise ModelError(f"no context of {cells} tokens could be made", "free memory or use a smaller model")
@@ -67,11 +89,7 @@ class Context:
         self._free = list(range(self._sequences - 1, -1, -1))
         self._lock = threading.RLock()
         self.cells = cells
-
-    def close(self) -> None:
-        """Give the memory back."""
-        llama_cpp.llama_batch_free(self._batch)
-        llama_cpp.llama_free(self._context)
+        self.close = weakref.finalize(self, _free, self._context, self._batch)
 
     def set_threads(self, threads: int) -> None:
         """Use this many threads from the next decode on."""
@@ -218,3 +236,8 @@ def _parts(batch: Sequence[Entry]) -> list[Sequence[Entry]]:
             parts.append(batch[start:i])
             start, outputs = i, int(entry.output)
     return [*parts, batch[start:]] if start < len(batch) else parts
+
+
+def _free(context: ctypes.c_void_p, batch: llama_cpp.llama_batch) -> None:
+    llama_cpp.llama_batch_free(batch)
+    llama_cpp.llama_free(context)

@@ -8,15 +8,18 @@ from collections.abc import Sequence
 import llama_cpp
 from llama_cpp.llama_chat_format import Jinja2ChatFormatter
 
+from quoth.generators.llama_context import Weights
+
 _PIECE_BYTES = 512
 
 
 class Vocabulary:
-    """The vocabulary of a loaded model."""
+    """The vocabulary of a loaded model, which stays loaded as long."""
 
-    def __init__(self, model: ctypes.c_void_p) -> None:
-        self._model = model
-        self._vocab = llama_cpp.llama_model_get_vocab(model)
+    def __init__(self, weights: Weights) -> None:
+        self._weights = weights
+        self._model = weights.pointer
+        self._vocab = llama_cpp.llama_model_get_vocab(weights.pointer)
 
     @property
     def begin(self) -> tuple[int, ...]:
