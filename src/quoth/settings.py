@@ -26,7 +26,8 @@ class Settings:
     server: for `openai:MODEL`, the base URL of the OpenAI-compatible server; "" for that of OPENAI_BASE_URL.
     decoding: "sequence", "sequence-fast", "token", "quote", "concat-best-first" or "concat-best-last".
     answers: how many distinct answers are wanted; the others are the answer's `alternatives`.
-    beams: hypotheses alive at a time (for each passage, but in RAG-Token); 1 is greedy.
+    beams: hypotheses alive at a time (for each passage, but in RAG-Token); 1 is greedy, 0 lets the decoding decide
+        (2 for the short answers of RAG-Sequence with a base model, else 1; quotes always have 4).
     length_penalty: an answer of m tokens is compared by log p / m ** length_penalty; 0 is log p itself.
     temperature: above 0 the answer is drawn, not searched; top_p: from the likeliest tokens with this share of
         the mass together; seed: of the drawing.
@@ -40,7 +41,7 @@ class Settings:
     passages: how many passages (k) condition an answer, at least 1.
     threads: threads of the generator; 0 measures what is fastest when the model is loaded.
     max_tokens: the longest answer, in the generator's tokens; 0 lets the prompt decide
-        (40 for the short answers of a base model, 256 for a chat model).
+        (16 for the short answers of a base model, 256 for a chat model).
     state_megabytes: how much memory passage states may take while the process lives.
     state_disk_megabytes: how much of the disk they may take in the knowledge base; 0 keeps none there.
     state_type: "f16", or "q8" for states of half the size (and answers that may differ a little).
@@ -50,8 +51,8 @@ class Settings:
     server: str = ""
     decoding: Decoding = "sequence"
     answers: int = 1
-    beams: int = 1
-    length_penalty: float = 0.5
+    beams: int = 0
+    length_penalty: float = 0.75
     temperature: float = 0.0
     top_p: float = 1.0
     seed: int = 0
@@ -83,7 +84,7 @@ class Settings:
             known = ", ".join(get_args(StateType))
             raise SettingsError(f"there is no state type {self.state_type!r}", f"choose one of: {known}")
         self._at_least(state_disk_megabytes=0)
-        self._at_least(passages=1, threads=0, max_tokens=0, state_megabytes=0, answers=1, beams=1, seed=0)
+        self._at_least(passages=1, threads=0, max_tokens=0, state_megabytes=0, answers=1, beams=0, seed=0)
         self._at_least(temperature=0.0, contrast=0.0, likelihood_weight=0.0, min_confidence=0.0, top_p=0.01)
         self._at_most(top_p=1.0, min_confidence=1.0)
 

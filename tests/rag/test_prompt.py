@@ -33,7 +33,7 @@ def test_a_base_model_learns_from_examples(base):
         'Question: Who built it?\nAnswer: "',
     ]
     assert prompt.segments[0][0] == BEGIN and BEGIN not in prompt.segments[0][1:]
-    assert not base.is_chat and base.longest == 40
+    assert not base.is_chat and base.longest == 16
 
 
 def test_the_state_does_not_depend_on_the_question(base, chat):

@@ -130,10 +130,15 @@ class Mixture:
             return (yield from decode_quotes(reading, prior, memory, limits, search, spans))
         return (yield from decode_sequence(reading, prior, memory, limits, search))
 
+    @property
+    def _default_beams(self) -> int:
+        """A short answer waits for its proposals anyway; a longer one, and RAG-Token's, is told as it comes."""
+        return 2 if self._settings.decoding.startswith("sequence") and not self._prompts.is_chat else 1
+
     def _search(self) -> Search:
         settings = self._settings
         return Search(
-            beams=settings.beams,
+            beams=settings.beams or self._default_beams,
             answers=settings.answers,
             length_penalty=settings.length_penalty,
             temperature=settings.temperature,

@@ -65,7 +65,7 @@ _QUESTION = "\x02question\x02"
 # So many of a question's tokens are asked about: each costs as much as reading one (docs/experiments.md).
 TELLING = 8
 _ASKING = "Question:"
-_BASE_TOKENS, _CHAT_TOKENS = 40, 256
+_BASE_TOKENS, _CHAT_TOKENS = 16, 256
 
 
 @dataclass(frozen=True, slots=True)

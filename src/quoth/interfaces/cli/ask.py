@@ -37,7 +37,7 @@ def ask(
         Number, typer.Option(help="Withhold an answer of less confidence, in [0, 1].", show_default=False)
     ] = None,
     decoding: Annotated[Text, _decoding(DECODINGS)] = None,
-    beams: Annotated[Whole, _decoding("Hypotheses alive at a time; 1 is greedy.")] = None,
+    beams: Annotated[Whole, _decoding("Hypotheses alive at a time; 1 is greedy, 0 decides itself.")] = None,
     length_penalty: Annotated[Number, _decoding("Compare answers by log p / length ** this.")] = None,
     temperature: Annotated[Number, _decoding("Above 0: draw the answer instead of searching it.")] = None,
     top_p: Annotated[Number, _decoding("Draw from the likeliest tokens with this share.")] = None,
