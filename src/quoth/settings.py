@@ -60,7 +60,7 @@ class Settings:
     contrast: float = 0.0
     likelihood_weight: float = 0.5
     robust: bool = False
-    min_confidence: float = 0.1
+    min_confidence: float = 0.05
     passages: int = 5
     threads: int = 0
     max_tokens: int = 0

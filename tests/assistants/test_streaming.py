@@ -28,7 +28,8 @@ class Listed:
 @pytest.fixture
 def asker():
     def make(says, *texts, decoding="sequence"):
-        return Asker(Listed(*texts), ToyModel("abc ", says=says), Settings(decoding=decoding))
+        settings = Settings(decoding=decoding, min_confidence=0.0, beams=1)
+        return Asker(Listed(*texts), ToyModel("abc ", says=says), settings)
 
     return make
 

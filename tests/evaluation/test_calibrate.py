@@ -106,7 +106,7 @@ TEXTS = [f"The {bird} of Skarv weighs {n} grams and nests in {month}." for bird,
 
 @pytest.fixture(scope="module")
 def knowledge(tmp_path_factory):
-    knowledge = quoth.open(tmp_path_factory.mktemp("calibrate"), min_confidence=0.0, threads=1)
+    knowledge = quoth.open(tmp_path_factory.mktemp("calibrate"), decoding="token", min_confidence=0.0, threads=1)
     knowledge.add_texts(TEXTS)
     return knowledge
 

@@ -10,6 +10,7 @@ from quoth.rag.marginal import (
     sequence_log_prob,
     sequence_posterior,
     sequence_token_log_probs,
+    support,
     token_log_probs,
     token_posterior,
     with_memory,
@@ -146,3 +147,11 @@ def test_a_passage_twice_is_a_passage_with_twice_the_prior(mixture):
     assert sequence_log_prob(twice, both) == pytest.approx(sequence_log_prob(double, doubled), abs=1e-9)
     np.testing.assert_allclose(token_log_probs(twice, both), token_log_probs(double, doubled), atol=1e-9)
     assert sequence_posterior(twice, both)[[0, -1]].sum(axis=0) == pytest.approx(sequence_posterior(double, doubled)[0])
+
+
+def test_support_by_hand():
+    """Memory has .2 and .5: odds of 4 and 1, and of 4 together."""
+    posterior = np.array([[0.8, 0.5], [0.2, 0.5]])
+    assert support(posterior[:, :1]) == pytest.approx(np.log(4))
+    assert support(posterior) == pytest.approx(np.log(4))
+    assert support(np.array([[0.0], [1.0]])) == pytest.approx(-support(np.array([[1.0], [0.0]])))

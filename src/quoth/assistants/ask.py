@@ -82,8 +82,9 @@ class Asker:
             return refusal_of(question, hits, None, 0.0, decoding, clock)
         outcome = yield from self._spoken(self._mixture.decode(question, hits), clock)
         best = outcome.answers[0]
-        confidence = self._calibration.probability(outcome.signals) if texts_of(self._model, best.tokens) else 0.0
-        if is_from_memory(best) or confidence < self._settings.min_confidence:
+        is_said = bool(texts_of(self._model, best.tokens)) and not is_from_memory(best)
+        confidence = self._calibration.probability(outcome.signals) if is_said else 0.0
+        if not is_said or confidence < self._settings.min_confidence:
             return refusal_of(question, outcome.hits, best, confidence, decoding, clock, outcome.signals)
         return answer_of(self._model, question, outcome, confidence, decoding, clock)
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from quoth.generators.base import Reading
 from quoth.rag.hypotheses import Decoded, Decoding, Limits, nothing
-from quoth.rag.marginal import Logs, sequence_posterior, with_memory
+from quoth.rag.marginal import Logs, sequence_posterior, support, with_memory
 from quoth.rag.memory import Memory
 
 
@@ -42,4 +42,5 @@ def decode_concat(whole: Reading, members: Reading, log_prior: Logs, memory: Mem
         return [nothing(prior, total)]
     rows = np.concatenate([reading.score([tokens])[0] for reading in (members, memory)])
     posterior = sequence_posterior(prior, rows)
-    return [Decoded(tuple(tokens), np.array(logs), posterior, posterior[:, -1], total)]
+    weights = posterior[:, -1]
+    return [Decoded(tuple(tokens), np.array(logs), posterior, weights, support(weights[:, None]), total)]

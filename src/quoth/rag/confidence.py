@@ -12,6 +12,9 @@ from quoth.rag.hypotheses import Decoded
 from quoth.rag.marginal import Logs
 from quoth.types import Hit, Signals
 
+# The most that support counts, for or against: beyond a millionth nothing is told.
+_MOST = 14.0
+
 
 def row(signals: Signals) -> Logs:
     """(6,) the figures, in the order in which they stand in `Signals`."""
@@ -31,13 +34,12 @@ def signals(
     """
     best = int(answer.weights[:-1].argmax())
     gains = tails[best] - memory
-    recalled = float(np.clip(answer.weights[-1], 1e-6, 1 - 1e-6))
     passages = answer.weights[:-1]
     return Signals(
         similarity=max(hit.similarity or 0.0 for hit in hits),
         gain=float(gains.mean()) if len(gains) else 0.0,
         weakest=float(gains.min()) if len(gains) else 0.0,
         fluency=float(answer.log_probs.mean()) if len(answer.log_probs) else -10.0,
-        support=float(np.log1p(-recalled) - np.log(recalled)),
+        support=float(np.clip(answer.support, -_MOST, _MOST)),
         agreement=float(passages.max() / max(passages.sum(), 1e-9)),
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from quoth.rag.marginal import Logs
+from quoth.rag.marginal import Logs, support
 
 Tokens = tuple[int, ...]
 
@@ -79,6 +79,7 @@ class Decoded:
     log_probs: (m,) the log-probability of each under the decoding's own mixture.
     posterior: (k+1, m) over the passages and, last, the null passage; columns sum to 1.
     weights: (k+1,) of each member in the whole answer; sum to 1.
+    support: the log odds that the passages, not memory, said all of it.
     log_prob: log p(y|x) under the mixture of the passages, the stop included.
     """
 
@@ -86,13 +87,15 @@ class Decoded:
     log_probs: Logs
     posterior: Logs
     weights: Logs
+    support: float
     log_prob: float
 
 
 def nothing(log_prior: Logs, log_prob: float) -> Decoded:
     """The empty answer: nothing was said, so that the weights are the prior's."""
     empty: NDArray[np.float64] = np.zeros(0)
-    return Decoded((), empty, np.zeros((len(log_prior), 0)), np.exp(log_prior), log_prob)
+    prior = np.exp(log_prior)
+    return Decoded((), empty, np.zeros((len(log_prior), 0)), prior, support(prior[:, None]), log_prob)
 
 
 Decoding = Generator[Tokens, None, list[Decoded]]

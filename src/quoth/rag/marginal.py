@@ -88,6 +88,17 @@ def token_posterior(log_prior: Logs, member: NDArray[np.floating]) -> Logs:
     return _normalise(log_prior[:, None] + member.astype(np.float64))
 
 
+def support(posterior: Logs) -> float:
+    """The log odds of the passages against memory, over some columns of evidence that add up; within +-14 a column.
+
+    Args:
+        posterior: (k+1, m) over the passages and, last, the null passage: the last column of RAG-Sequence, in which all
+            tokens have been heard; all columns of RAG-Token, in which each token is by itself.
+    """
+    memory = np.clip(posterior[-1], 1e-6, 1 - 1e-6)
+    return float((np.log1p(-memory) - np.log(memory)).sum())
+
+
 def with_memory(log_prior: Logs, memory_prior: float) -> Logs:
     """(k+1,) the prior with the null passage put last, which has `memory_prior` in (0, 1) of the mass."""
     return np.append(log_prior + np.log1p(-memory_prior), np.log(memory_prior))

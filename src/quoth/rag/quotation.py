@@ -29,7 +29,7 @@ def decode_quotes(
         search: how to look for answers; quotes are searched, never drawn.
         spans: those of the k passages.
     """
-    wide = replace(search, temperature=0.0, beams=max(search.beams, STARTS), answers=2 * search.answers)
+    wide = replace(search, temperature=0.0, beams=max(search.beams, STARTS), answers=2 + 2 * search.answers)
     found = finish(decode_sequence(reading, log_prior, memory, limits, wide, spans))
     kept = [found[i] for i in apart([[one.place(answer.tokens) for one in spans] for answer in found])]
     answers = kept[: search.answers] or [nothing(with_memory(log_prior, memory.prior), 0.0)]

@@ -16,7 +16,7 @@ import numpy as np
 from quoth.generators.base import Reading
 from quoth.rag.beams import Allowed
 from quoth.rag.hypotheses import Decoded, Decoding, Limits, Search, Tokens, nothing
-from quoth.rag.marginal import Logs, sequence_posterior, sequence_token_log_probs, with_memory
+from quoth.rag.marginal import Logs, sequence_posterior, sequence_token_log_probs, support, with_memory
 from quoth.rag.memory import Memory
 from quoth.rag.proposals import Proposals
 from quoth.rag.sampling import draw_from_passages
@@ -77,4 +77,5 @@ def _decoded(tokens: Tokens, limits: Limits, members: Members, prior: Logs, log_
     if not spoken:
         return nothing(prior, float(logs.sum()))
     posterior = sequence_posterior(prior, members)[:, :spoken]
-    return Decoded(tokens[:spoken], logs[:spoken], posterior, posterior[:, -1], float(logs.sum()))
+    weights = posterior[:, -1]
+    return Decoded(tokens[:spoken], logs[:spoken], posterior, weights, support(weights[:, None]), float(logs.sum()))

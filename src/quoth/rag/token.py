@@ -15,7 +15,7 @@ import numpy as np
 from quoth.generators.base import Reading
 from quoth.rag.beams import Beam, common_prefix
 from quoth.rag.hypotheses import Decoded, Decoding, Limits, Search, Tokens, nothing
-from quoth.rag.marginal import Logs, mixture, token_log_probs, token_posterior, with_memory
+from quoth.rag.marginal import Logs, mixture, support, token_log_probs, token_posterior, with_memory
 from quoth.rag.memory import Memory
 from quoth.rag.sampling import draw_from_mixture
 from quoth.rag.scores import Members
@@ -61,7 +61,8 @@ def _decoded(tokens: Tokens, members: Members, limits: Limits, log_prior: Logs, 
     if not spoken:
         return nothing(prior, float(logs.sum()))
     posterior = token_posterior(prior, members[:, :spoken])
-    return Decoded(tokens[:spoken], logs[:spoken], posterior, posterior.mean(axis=1), float(logs.sum()))
+    weights, total = posterior.mean(axis=1), float(logs.sum())
+    return Decoded(tokens[:spoken], logs[:spoken], posterior, weights, support(posterior), total)
 
 
 class _Hypotheses:
