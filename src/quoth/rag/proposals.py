@@ -18,8 +18,9 @@ from quoth.rag.hypotheses import Limits, Search, Tokens
 from quoth.rag.marginal import Logs, mass
 from quoth.rag.scores import Scores
 
-# Steps between two looks at what cannot win: a look costs about as much as so many steps.
-LOOK_EVERY = 4
+# Steps between two looks at what cannot win: a look scores all that grows under all passages, which costs about as
+# much as so many steps (docs/experiments.md).
+LOOK_EVERY = 16
 
 
 class Proposals:
