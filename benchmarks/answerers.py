@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from pool import Given
 from quoth.assistants.ask import Asker
 from quoth.generators import LanguageModel
-from quoth.settings import make_settings
+from quoth.settings import Settings
 from quoth.types import Decoding, Hit
 
 MAX_TOKENS, STOP = 12, "\n"
@@ -71,9 +71,13 @@ class QuothAnswerer:
     def __init__(self, decoding: Decoding, model: LanguageModel, passages: int, note: str = "") -> None:
         self.name = f"Quoth, {decoding}{note}"
         self._given = Given()
-        # Greedy, as the peers are; withheld answers would take as long.
-        values = {"decoding": decoding, "passages": passages, "max_tokens": MAX_TOKENS}
-        settings = make_settings({**values, "beams": 1, "min_confidence": 0.0})
+        settings = Settings(
+            decoding=decoding,
+            passages=passages,
+            max_tokens=MAX_TOKENS,
+            beams=1,  # greedy, as the peers are
+            min_confidence=0.0,  # withheld answers would take as long
+        )
         self._asker = Asker(self._given, model, settings)
 
     def run(self, question: str, hits: Sequence[Hit]) -> Run:

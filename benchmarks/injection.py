@@ -23,11 +23,11 @@ import quoth
 from common import Table, folder_for, tell, tell_progress
 from poison import ATTACKERS, Poison, PoisoningRetriever, draw_poisons
 from quoth.assistants.ask import Asker
+from quoth.assistants.mixture import CONCATENATIONS
 from quoth.evaluation import f1, fill, read_beir, sample_answerable
 from quoth.generators import LanguageModel, load_generator
 from quoth.settings import Settings, make_settings
 
-CONCATENATIONS = ("concat-best-first", "concat-best-last")
 MIXTURES = ("sequence", "token")
 ROBUST = "+robust"
 QUARTER = 0.25

@@ -79,9 +79,10 @@ def _sources(model: LanguageModel, question: str, outcome: Outcome, i: int) -> t
 def _alternatives(model: LanguageModel, question: str, outcome: Outcome) -> tuple[Alternative, ...]:
     """The answers after the best."""
     return tuple(
-        Alternative("".join(texts_of(model, one.tokens)), float(np.exp(one.log_prob)), source)
+        Alternative(
+            "".join(texts_of(model, one.tokens)), float(np.exp(one.log_prob)), _sources(model, question, outcome, i)[0]
+        )
         for i, one in enumerate(outcome.answers[1:], start=1)
-        for source in _sources(model, question, outcome, i)[:1]
     )
 
 

@@ -79,7 +79,7 @@ class Beam:
         wanted = 2 * self._search.width
         for row, (hypothesis, logs) in enumerate(zip(self.alive, log_probs, strict=True)):
             tokens = self._next(hypothesis.tokens, logs, wanted)
-            found += [(row, int(token), hypothesis.log_prob + float(logs[token])) for token in tokens]
+            found += [(row, token, hypothesis.log_prob + float(logs[token])) for token in tokens]
         return sorted(found, key=lambda one: -one[2])[:wanted]
 
     def _next(self, said: Tokens, logs: Logs, wanted: int) -> Sequence[int]:

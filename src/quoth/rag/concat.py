@@ -42,5 +42,5 @@ def decode_concat(whole: Reading, members: Reading, log_prior: Logs, memory: Mem
         return [nothing(prior, total)]
     rows = np.concatenate([reading.score([tokens])[0] for reading in (members, memory)])
     posterior = sequence_posterior(prior, rows)
-    weights = posterior[:, -1]
-    return [Decoded(tuple(tokens), np.array(logs), posterior, weights, support(weights[:, None]), total)]
+    said = support(posterior[:, -1:])
+    return [Decoded(tuple(tokens), np.array(logs), posterior, posterior[:, -1], said, total)]

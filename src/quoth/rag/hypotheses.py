@@ -49,7 +49,7 @@ class Search:
     seed: of the drawing.
     thorough: score each hypothesis under all passages; else (fast decoding) it is taken to be impossible
         under those whose beam did not find it (Lewis et al. 2020, section 2.5).
-    robust: leave out of each answer's mass what its strongest passage gives; see `marginal.trimmed`.
+    robust: leave out of each answer's mass what its strongest passage gives; see `marginal.mass`.
     """
 
     beams: int = 1

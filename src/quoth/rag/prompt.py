@@ -85,15 +85,11 @@ class PromptMaker:
     def with_texts(self, texts: Sequence[str], question: str) -> Prompt:
         """The same for passages of which only the text is known; each is a segment."""
         bodies = [self._tokens(passage_text(text)) for text in texts]
-        return Prompt((self.before, *bodies, self._question(question)), self._telling(question))
+        return self._prompt(bodies, question)
 
     def without(self, question: str) -> Prompt:
         """The null passage: the prompt without a passage, what the model says from memory."""
-        return Prompt((self.before, self._question(question)), self._telling(question))
-
-    def question_tokens(self, question: str) -> int:
-        """How many tokens the question itself has."""
-        return len(self._tokens(_line(question)))
+        return self._prompt([], question)
 
     def stops(self, said: Sequence[int]) -> bool:
         """Whether an answer ends before the last of these tokens: a base model's stand in quotation marks."""
@@ -109,18 +105,18 @@ class PromptMaker:
         """How many tokens an answer may have, where the settings leave it open."""
         return _CHAT_TOKENS if self.is_chat else _BASE_TOKENS
 
-    def _telling(self, question: str) -> tuple[int, ...]:
+    def _prompt(self, bodies: Sequence[tuple[int, ...]], question: str) -> Prompt:
+        tail = self._tokens(f"{_ASKING} {_line(question)}\n") + self.after
+        return Prompt((self.before, *bodies, tail), self._telling(tail))
+
+    def _telling(self, tail: Sequence[int]) -> tuple[int, ...]:
         """The places of the question's rarest tokens, which tell passages apart best; not of what stands around it.
 
         A tokenizer that was trained by merging numbers its tokens in the order of the merges: rarer ones are higher.
         """
         first, last = len(self._tokens(_ASKING)), len(self._tokens("\n")) + len(self.after)
-        tokens = self._question(question)
-        places = range(first, len(tokens) - last)
-        return tuple(sorted(sorted(places, key=lambda i: -tokens[i])[:TELLING]))
-
-    def _question(self, question: str) -> tuple[int, ...]:
-        return self._tokens(f"{_ASKING} {_line(question)}\n") + self.after
+        places = range(first, len(tail) - last)
+        return tuple(sorted(sorted(places, key=lambda i: -tail[i])[:TELLING]))
 
     def _tokens(self, text: str) -> tuple[int, ...]:
         return tuple(self.model.tokenize(text))

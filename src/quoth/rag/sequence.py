@@ -77,5 +77,5 @@ def _decoded(tokens: Tokens, limits: Limits, members: Members, prior: Logs, log_
     if not spoken:
         return nothing(prior, float(logs.sum()))
     posterior = sequence_posterior(prior, members)[:, :spoken]
-    weights = posterior[:, -1]
-    return Decoded(tokens[:spoken], logs[:spoken], posterior, weights, support(weights[:, None]), float(logs.sum()))
+    said, total = support(posterior[:, -1:]), float(logs.sum())
+    return Decoded(tokens[:spoken], logs[:spoken], posterior, posterior[:, -1], said, total)
