@@ -12,13 +12,16 @@ import numpy as np
 
 from quoth.encoders import Encoder
 from quoth.errors import DocumentError
-from quoth.passages import Parsed, Parser
+from quoth.gallery import Gallery
+from quoth.passages import Parsed, parse_all
 from quoth.sources import digest, document_id, find_files
 from quoth.store import Store
 from quoth.types import AddReport, Document, Failure, Passage
 
 # Passages in one commit: a kill loses at most the encoding of so many, and batches sort well by length.
 COMMIT = 1024
+# Decoded, a picture takes as much memory as so many passages, and longer to encode.
+PICTURE = 16
 
 
 class Progress(Protocol):
@@ -43,9 +46,10 @@ class _Counts:
 class Ingestion:
     """One `add`: from paths or documents to a report."""
 
-    def __init__(self, store: Store, encoder: Encoder, progress: Progress = silent) -> None:
+    def __init__(self, store: Store, encoder: Encoder, gallery: Gallery, progress: Progress = silent) -> None:
         self._store = store
         self._encoder = encoder
+        self._gallery = gallery
         self._progress = progress
         self._start = time.perf_counter()
         self._known = store.documents()
@@ -95,11 +99,10 @@ class Ingestion:
         total = done + len(changed)
         if not changed:
             return
-        with Parser() as parser:
-            for batch in _batches(self._good(parser.parse_many(changed))):
-                self._write(batch)
-                done += len(batch)
-                self._progress(done + len(self._counts.failed), total, self._counts.passages)
+        for batch in _batches(self._good(parse_all(changed))):
+            self._write(batch)
+            done += len(batch)
+            self._progress(done + len(self._counts.failed), total, self._counts.passages)
 
     def _good(self, answers: Iterable[tuple[Path | Document, Parsed | DocumentError]]) -> Iterator[Parsed]:
         """What could be parsed; what could not is noted, and what the store had of it stays."""
@@ -113,11 +116,15 @@ class Ingestion:
                 yield answer
 
     def _write(self, batch: Sequence[Parsed]) -> None:
-        """One commit: these documents, whole."""
-        passages = _distinct([passage for parsed in batch for passage in parsed.passages])
+        """One commit: these documents, whole. Their pictures are there before it, the old ones go after it."""
+        found, pictures = self._gallery.look(batch)
+        passages = _distinct(found)
         vectors = self._encoder.encode([passage.searchable for passage in passages])
         digests = {parsed.document.id: parsed.document.digest for parsed in batch}
+        if pictures:
+            self._gallery.put(pictures)
         self._store.replace(digests, passages, vectors.astype(np.float32, copy=False))
+        self._gallery.keep([name for name in digests if name in self._known], pictures.ids if pictures else [])
         updated = sum(name in self._known for name in digests)
         self._counts.updated += updated
         self._counts.added += len(digests) - updated
@@ -133,6 +140,7 @@ class Ingestion:
             and not Path(name).exists()
         ]
         self._store.remove(gone)
+        self._gallery.keep(gone, [])
         return len(gone)
 
     def _report(self, unchanged: int, removed: int) -> AddReport:
@@ -145,12 +153,12 @@ class Ingestion:
 
 
 def _batches(parsed: Iterable[Parsed]) -> Iterator[list[Parsed]]:
-    """Whole documents, of some `COMMIT` passages together."""
+    """Whole documents, of some `COMMIT` passages together, or fewer with pictures."""
     batch: list[Parsed] = []
     size = 0
     for one in parsed:
         batch.append(one)
-        size += len(one.passages)
+        size += len(one.passages) + PICTURE * len(one.document.figures)
         if size >= COMMIT:
             yield batch
             batch, size = [], 0

@@ -20,15 +20,16 @@ from quoth.assistants.ask import AnswerStream, Asker
 from quoth.assistants.remote import RemoteAsker
 from quoth.encoders import Encoder, load_encoder
 from quoth.errors import NotFoundError, StoreError, UsageError
+from quoth.gallery import Gallery, read_picture
 from quoth.generators import LanguageModel, describe_model, load_generator, open_states, state_files
 from quoth.generators.remote_loading import is_remote, load_remote
 from quoth.ingestion import Ingestion, Progress, silent
 from quoth.manifest import check_encoder, is_knowledge_base, read_manifest, write_manifest
 from quoth.rag.calibration import load as load_calibration
-from quoth.retrieval import HybridRetriever, Retriever
+from quoth.retrieval import HybridRetriever
 from quoth.settings import Settings, load_settings
 from quoth.store import Store, open_store
-from quoth.types import AddReport, Document, Hit, Status, WarmReport
+from quoth.types import KINDS, AddReport, Document, Hit, Kind, Status, WarmReport
 from quoth.warming import forget_states, warm_states
 
 STATES_FOLDER = "states"
@@ -88,7 +89,7 @@ class KnowledgeBase:
         if not paths:
             raise UsageError("nothing to add was given", "name files or folders")
         with self._writing():
-            report = Ingestion(self._store, self._encoder, progress).add_files(paths, prune, self.folder)
+            report = Ingestion(self._store, self._encoder, self.gallery, progress).add_files(paths, prune, self.folder)
             forget_states(self.folder / STATES_FOLDER, self._store)
         if not warm:
             return report
@@ -122,7 +123,7 @@ class KnowledgeBase:
             for i, text in enumerate(texts)
         ]
         with self._writing():
-            report = Ingestion(self._store, self._encoder, progress).add_documents(documents)
+            report = Ingestion(self._store, self._encoder, self.gallery, progress).add_documents(documents)
             forget_states(self.folder / STATES_FOLDER, self._store)
         return report
 
@@ -140,6 +141,7 @@ class KnowledgeBase:
         with self._writing():
             name = _pick(document, list(self._store.documents()))
             self._store.remove([name])
+            self.gallery.keep([name], [])
             forget_states(self.folder / STATES_FOLDER, self._store)
             return name
 
@@ -167,19 +169,59 @@ class KnowledgeBase:
             )
         return warm_states(self._store, states, lambda: self._model, progress)
 
-    def search(self, query: str, k: int = 10) -> list[Hit]:
-        """The k passages nearest to `query`, best first.
+    def search(
+        self,
+        query: str = "",
+        k: int = 10,
+        *,
+        image: str | os.PathLike[str] | bytes | None = None,
+        kind: Kind | None = None,
+    ) -> list[Hit]:
+        """The k passages nearest to words, to a picture, or to both, best first.
+
+        Args:
+            query: words.
+            k: how many.
+            image: a picture's file, or its bytes: the hits are pictures then.
+            kind: "text" or "image" for these alone.
 
         Raises:
-            UsageError: the query is empty or k is less than 1.
-            NotFoundError: there is no knowledge base.
+            UsageError: neither words nor a picture were given, or k is less than 1.
+            DocumentError: the picture cannot be read.
+            NotFoundError: there is no knowledge base, or no such file.
         """
         self._must_exist()
-        if not query.strip():
-            raise UsageError("the query is empty", "give some words")
+        if not query.strip() and image is None:
+            raise UsageError("the query is empty", "give some words, or a picture")
         if k < 1:
             raise UsageError(f"{k} passages were asked for", "ask for at least 1")
-        return self._retriever.retrieve(query, k)
+        if kind not in (None, *KINDS):
+            raise UsageError(f"there is no kind {kind!r}", f"choose one of: {', '.join(KINDS)}")
+        if image is None:
+            return self._retriever.search(query, k, kind, self.gallery.rankings(query, None, kind))
+        pixels = read_picture(image).pixels
+        if not query.strip():
+            return self.gallery.nearest(pixels, k)
+        return self._retriever.search(query, k, "image", self.gallery.rankings(query, pixels, "image"))
+
+    def sheet(
+        self,
+        path: str | os.PathLike[str],
+        hits: Sequence[Hit],
+        query: str = "",
+        image: str | os.PathLike[str] | bytes | None = None,
+    ) -> None:
+        """Draw what was found for words, or a picture, as a contact sheet into the file `path` (.png or .jpg).
+
+        Raises:
+            UsageError: the name has no extension of a picture.
+            StoreError: it cannot be written.
+        """
+        from quoth.sheet import draw_sheet, save_sheet  # Pillow is for those who have pictures
+
+        picture = None if image is None else read_picture(image)
+        previews = self.gallery.previews([hit.passage.id for hit in hits if hit.passage.picture])
+        save_sheet(draw_sheet(query, picture, hits, previews), Path(path))
 
     def ask(self, question: str) -> Answer:
         """Answer a question from the documents, or say that they do not say it.
@@ -222,6 +264,11 @@ class KnowledgeBase:
         return self._model.name
 
     @cached_property
+    def gallery(self) -> Gallery:
+        """The pictures."""
+        return Gallery(self.folder, self.settings.picture_encoder, lambda: self._store, lambda: self._encoder)
+
+    @cached_property
     def _encoder(self) -> Encoder:
         return load_encoder()
 
@@ -230,7 +277,7 @@ class KnowledgeBase:
         return open_store(self.folder, read_manifest(self.folder).dimension)
 
     @cached_property
-    def _retriever(self) -> Retriever:
+    def _retriever(self) -> HybridRetriever:
         check_encoder(self.folder, self._encoder.identity)
         return HybridRetriever(self._store, self._encoder)
 

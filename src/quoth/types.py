@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import math
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -24,6 +24,16 @@ Vectors = NDArray[np.float32]
 
 LogProbs = NDArray[np.float32]
 """(k, V) float32, natural log, each row normalised over the vocabulary."""
+
+
+Kind = Literal["text", "image"]
+"""What a passage is."""
+
+KINDS: tuple[Kind, ...] = ("text", "image")
+
+
+Pixels = NDArray[np.uint8]
+"""(height, width, 3) uint8: red, green, blue in sRGB, upright, what is transparent on white."""
 
 
 Decoding = Literal["sequence", "sequence-fast", "token", "quote", "concat-best-first", "concat-best-last"]
@@ -44,9 +54,38 @@ class Heading:
     start: int
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """A decoded picture, of bounded size.
+
+    digest: the first 16 hexadecimal digits of the SHA-256 of its pixels, before they were made smaller.
+    pixels: what encoders see.
+    preview: the same as a JPEG file, for people.
+    width, height: of the picture as it was found, upright.
+    """
+
+    digest: str
+    pixels: Pixels
+    preview: bytes
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A picture at its place in a document: `words` are its caption, its alternative text, what its file says of it.
+
+    `start` is the offset in `Document.text` before which it stands.
+    """
+
+    picture: Picture
+    words: str = ""
+    start: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What a source gave, as text.
+    """What a source gave, as text, with its pictures.
 
     `id` names it for people and is stable (a file's absolute path, or a name that the caller chose);
     `digest` is the SHA-256 of its raw bytes; `pages` holds the start offset of every page, empty if the
@@ -60,6 +99,7 @@ class Document:
     digest: str
     headings: tuple[Heading, ...] = ()
     pages: tuple[int, ...] = ()
+    figures: tuple[Figure, ...] = field(default=(), repr=False)
 
     def page_at(self, offset: int) -> int | None:
         """The page that holds this character, or None for a format without pages."""
@@ -81,7 +121,11 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A piece of a document, some 200 tokens: `text` is `document.text[start:end]`, to the letter."""
+    """A piece of a document, some 200 tokens: `text` is `document.text[start:end]`, to the letter.
+
+    A picture is a passage too: `picture` is its digest, `text` what is known of it in words (caption, what it
+    shows, the words around it), and `start` = `end` its place.
+    """
 
     document: str
     title: str
@@ -91,12 +135,19 @@ class Passage:
     line: int = 1
     page: int | None = None
     headings: tuple[str, ...] = ()
+    picture: str = ""
 
     @property
     def id(self) -> str:
-        """16 hexadecimal digits from the document's name, the span and the text."""
+        """16 hexadecimal digits from the document's name, the span and the text, and from the picture if it is one."""
         key = f"{self.document}\0{self.start}\0{self.end}\0{self.text}"
+        key += f"\0{self.picture}" if self.picture else ""
         return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+    @property
+    def kind(self) -> Kind:
+        """Whether it is text or a picture."""
+        return "image" if self.picture else "text"
 
     @property
     def searchable(self) -> str:
@@ -105,7 +156,9 @@ class Passage:
 
     @property
     def place(self) -> str:
-        """Where to look, for people: `p. 3` or `line 12`."""
+        """Where to look, for people: `p. 3`, `line 12`, or `picture` for a picture's own file."""
+        if self.picture and self.page is None and not self.start:
+            return "picture"
         return f"line {self.line}" if self.page is None else f"p. {self.page}"
 
 

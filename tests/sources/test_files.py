@@ -17,11 +17,11 @@ def folder(tmp_path, monkeypatch):
         "sub/deep/d.html",
         ".git/e.txt",
         ".hidden.txt",
-        "x.png",
+        "x.zip",
         "y.pyc",
     ):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_bytes(b"text" if name != "x.png" else b"\x89PNG")
+        (root / name).write_bytes(b"text" if name != "x.zip" else b"PK\0")
     monkeypatch.chdir(tmp_path)
     return root
 
@@ -84,8 +84,8 @@ def test_a_missing_path_is_a_failure_and_the_rest_goes_on(folder):
 
 
 def test_a_type_that_no_parser_reads_is_reported_only_if_named(folder):
-    [failure] = find_files([folder / "x.png"]).failures
-    assert ".png" in failure.cause
+    [failure] = find_files([folder / "x.zip"]).failures
+    assert ".zip" in failure.cause
 
 
 def test_a_named_file_without_known_type_is_read_if_it_is_text(folder):

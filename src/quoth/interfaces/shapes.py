@@ -66,6 +66,7 @@ def _place(passage: Passage) -> Shape:
         "document": passage.document,
         "title": passage.title,
         "page": passage.page,
+        "kind": passage.kind,
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from quoth.types import Heading
+from quoth.types import Figure, Heading
 
 _CONTROLS = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufff9-\ufffb\ufffe\uffff"
 _INVISIBLE = "\u00ad\u200b\u200e\u200f\u2060\ufeff"
@@ -16,12 +16,13 @@ _AROUND_LINES = re.compile(r" ?\n ?")
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A document's text with its title ("" if the file has none), headings and page starts."""
+    """A document's text with its title ("" if the file has none), headings, page starts and pictures."""
 
     text: str
     title: str = ""
     headings: tuple[Heading, ...] = ()
     pages: tuple[int, ...] = ()
+    figures: tuple[Figure, ...] = ()
 
 
 def clean(text: str) -> str:

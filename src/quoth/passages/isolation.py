@@ -99,7 +99,7 @@ class Parser:
 
     def _answer(self, sent: Sequence[Path | Document]) -> Answer:
         """The answer to the first item sent. If the worker ends instead, the others are sent to a new one."""
-        limit = self.seconds + _PER_MEGABYTE * _megabytes(sent[0])
+        limit = self.seconds + _PER_MEGABYTE * size(sent[0]) / 1e6
         try:
             return self._receive(limit)
         except TimeoutError:
@@ -189,8 +189,9 @@ def _cause(status: int, errors: IO[bytes]) -> str:
     return f"the parser ended with status {status}: {lines[-1][:200]}"
 
 
-def _megabytes(item: Path | Document) -> float:
+def size(item: Path | Document) -> int:
+    """The bytes of a file, or the characters of a document; 0 for a file that is not there."""
     try:
-        return (len(item.text) if isinstance(item, Document) else item.stat().st_size) / 1e6
+        return len(item.text) if isinstance(item, Document) else item.stat().st_size
     except OSError:
-        return 0.0
+        return 0

@@ -10,20 +10,27 @@ from quoth.errors import DocumentError
 from quoth.passages.content import Content
 from quoth.sources.files import document_id
 from quoth.sources.media import (
+    AVIF,
     DOC,
     DOCX,
     EPUB,
+    GIF,
     HTML,
+    JPEG,
     MAIL,
     MARKDOWN,
     ODP,
     ODS,
     ODT,
     PDF,
+    PICTURES,
+    PNG,
     PPT,
     PPTX,
     RTF,
     TEXT,
+    TIFF,
+    WEBP,
     XLS,
     XLSX,
     XML,
@@ -39,18 +46,21 @@ _MODULES = {
     MAIL: "mail",
     EPUB: "epub",
     XML: "xml",
+    **dict.fromkeys(PICTURES, "picture"),
 }
 _OTHERS = "office"
 
 _AS_TEXT = (TEXT, MARKDOWN, HTML, MAIL, XML)
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ZIP = b"PK\x03\x04"
-_PICTURES = {
-    b"\x89PNG": "PNG picture",
-    b"\xff\xd8\xff": "JPEG picture",
-    b"GIF8": "GIF picture",
-    b"II*\0": "TIFF picture",
-    b"MM\0*": "TIFF picture",
+_PICTURE_MARKS = {
+    b"\x89PNG": PNG,
+    b"\xff\xd8\xff": JPEG,
+    b"GIF8": GIF,
+    b"II*\0": TIFF,
+    b"MM\0*": TIFF,
+}
+_REFUSED = {
     b"\x7fELF": "program",
     b"MZ\x90": "program",
     b"\x1f\x8b": "gzip archive",
@@ -81,30 +91,40 @@ def parse(path: Path) -> Document:
         raise DocumentError(f"cannot be read: {error.strerror or error}", "check its permissions") from error
     media = actual_type(data, media_type(path) or TEXT)
     content = _read(data, media)
-    if not content.text.strip():
+    if not content.text.strip() and not content.figures:
         raise DocumentError("no text in it", "if it shows pictures of text, recognise it (OCR) first")
     return Document(
         id=document_id(path),
-        title=content.title or path.name,
+        title=content.title or _name(path, media),
         text=content.text,
         media_type=media,
         digest=hashlib.sha256(data).hexdigest(),
         headings=content.headings,
         pages=content.pages,
+        figures=content.figures,
     )
+
+
+def _name(path: Path, media: str) -> str:
+    """What a file without a title is called; of a picture the folder often says more than `IMG_0042.jpg`."""
+    return f"{path.parent.name}/{path.name}" if media in PICTURES else path.name
 
 
 def actual_type(data: bytes, named: str) -> str:
     """The media type by the file's first bytes where they tell more than its name (`named`).
 
-    Raises DocumentError for an empty file, and for pictures, programs and archives under a document's name.
+    Raises DocumentError for an empty file, and for programs and archives under a document's name.
     """
     if not data.strip(b" \t\r\n\0"):
         raise DocumentError("no text in it: the file is empty", "remove it, or write it again")
     head = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
-    for mark, what in _PICTURES.items():
+    for mark, what in _REFUSED.items():
         if data.startswith(mark):
             raise DocumentError(f"it is a {what}, whatever its name says", "give it the extension of what it is")
+    return _picture_type(data) or _document_type(data, head, named)
+
+
+def _document_type(data: bytes, head: bytes, named: str) -> str:
     if head.startswith(b"%PDF-"):
         return PDF
     if data.startswith(_ZIP):
@@ -116,6 +136,15 @@ def actual_type(data: bytes, named: str) -> str:
     if named in _AS_TEXT or data.startswith(_OLE):
         return named
     return _unmarked_type(data, head, named)
+
+
+def _picture_type(data: bytes) -> str | None:
+    """The type of a picture, whatever its name says."""
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return WEBP
+    if data[4:12] in (b"ftypavif", b"ftypavis"):
+        return AVIF
+    return next((media for mark, media in _PICTURE_MARKS.items() if data.startswith(mark)), None)
 
 
 def _zip_type(data: bytes, named: str) -> str:

@@ -29,7 +29,7 @@ _WINDOW = 5_000
 
 
 def split(document: Document, max_tokens: int = 200, count: Counter | None = None) -> tuple[Passage, ...]:
-    """The passages of a document, in order; none if it holds nothing but blanks.
+    """The passages of a document's text, in order; none if it holds nothing but blanks.
 
     No passage has more than `max_tokens` by `count`, the tokens of the shipped encoder unless given.
     """

@@ -15,6 +15,7 @@ from queue import SimpleQueue
 from typing import BinaryIO
 
 from quoth.errors import DocumentError, QuothError
+from quoth.passages.figures import figure_passages
 from quoth.passages.parse import parse
 from quoth.passages.split import split
 from quoth.passages.wire import LENGTH, Answer, Parsed, Request, pack, unpack
@@ -68,7 +69,7 @@ def _limit_memory(limit: int) -> None:
 def _answer(request: Request, max_tokens: int) -> Answer:
     try:
         document = request if isinstance(request, Document) else parse(Path(request))
-        return Parsed(document, split(document, max_tokens))
+        return Parsed(document, (*split(document, max_tokens), *figure_passages(document)))
     except DocumentError as error:
         return error
     except MemoryError:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from quoth.encoders import Encoder
 from quoth.retrieval.fusion import reciprocal_rank_fusion
 from quoth.retrieval.prior import log_prior
 from quoth.store import Store
-from quoth.types import Hit
+from quoth.types import Hit, Kind
 
 CANDIDATES = 100
 # Fitted by `tools/fit_prior.py` on SciFact's train split; see docs/experiments.md.
 TEMPERATURE = 0.0015
+
+Ranking = Sequence[tuple[str, float]]
+"""Ids of passages with their scores, best first."""
 
 
 class HybridRetriever:
@@ -22,13 +27,20 @@ class HybridRetriever:
 
     def retrieve(self, question: str, k: int) -> list[Hit]:
         """At most k hits, best first; `similarity` is set where the dense search found the passage too."""
+        return self.search(question, k)
+
+    def search(self, words: str, k: int, kind: Kind | None = None, also: Sequence[Ranking] = ()) -> list[Hit]:
+        """The same of one kind of passages, or of all; `also` are rankings of theirs that others found."""
         candidates = max(k, CANDIDATES)
-        dense = self._store.nearest(self._encoder.encode([question])[0], candidates)
-        lexical = self._store.matching(question, candidates)
+        dense = self._store.nearest(self._encoder.encode([words])[0], candidates, kind)
+        lexical = self._store.matching(words, candidates, kind)
         passages = {found.passage.id: found.passage for found in [*dense, *lexical]}
         similarity = {found.passage.id: found.score for found in dense}
-        scores = reciprocal_rank_fusion([[found.passage.id for found in ranking] for ranking in (dense, lexical)])
-        best = list(scores.items())[:k]
+        others = [[name for name, _ in ranking] for ranking in also]
+        passages |= self._store.passages([name for names in others for name in names if name not in passages])
+        found = [[hit.passage.id for hit in ranking] for ranking in (dense, lexical)]
+        scores = reciprocal_rank_fusion([*found, *others])
+        best = [(name, score) for name, score in scores.items() if name in passages][:k]
         prior = log_prior([score for _, score in best], TEMPERATURE)
         return [
             Hit(passages[name], rank, score, float(log), similarity.get(name))

@@ -1,6 +1,6 @@
 """What a file is, from its name: the table of media types that Quoth reads.
 
-A type that is not here is not read: pictures, archives, programs. Text in a file whose name says nothing
+A type that is not here is not read: archives, programs, sounds. Text in a file whose name says nothing
 is found by looking (`looks_like_text`), and only for files that the user named.
 """
 
@@ -26,6 +26,9 @@ DOC, PPT, XLS = "application/msword", "application/vnd.ms-powerpoint", "applicat
 RTF = "application/rtf"
 ODT, ODS, ODP = f"{_OPEN}text", f"{_OPEN}spreadsheet", f"{_OPEN}presentation"
 MSG = "application/vnd.ms-outlook"
+JPEG, PNG, GIF, WEBP = "image/jpeg", "image/png", "image/gif", "image/webp"
+TIFF, BMP, AVIF = "image/tiff", "image/bmp", "image/avif"
+PICTURES = (JPEG, PNG, GIF, WEBP, TIFF, BMP, AVIF)
 
 _TEXT_SUFFIXES = """
     txt text log csv tsv json jsonl ndjson geojson yaml yml toml ini cfg conf properties env srt vtt
@@ -64,6 +67,13 @@ _SUFFIXES = {
     "odp": ODP,
     "msg": MSG,
     "ipynb": "application/x-ipynb+json",
+    **dict.fromkeys(("jpg", "jpeg", "jpe", "jfif"), JPEG),
+    "png": PNG,
+    "gif": GIF,
+    "webp": WEBP,
+    **dict.fromkeys(("tif", "tiff"), TIFF),
+    "bmp": BMP,
+    "avif": AVIF,
 }
 
 _TEXT_NAMES = """

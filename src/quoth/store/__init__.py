@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from quoth.store.base import Found, Store, StoredDocument
+from quoth.store.base import Embedded, Found, PictureSpace, PictureStore, Store, StoredDocument
 
-__all__ = ["Found", "Store", "StoredDocument", "open_store"]
+__all__ = [
+    "Embedded", "Found", "PictureSpace", "PictureStore", "Store", "StoredDocument", "open_pictures", "open_store",
+]  # fmt: skip
 
 
 def open_store(folder: Path, dimension: int) -> Store:
@@ -19,3 +21,16 @@ def open_store(folder: Path, dimension: int) -> Store:
     from quoth.store.lance import LanceStore
 
     return LanceStore(folder, dimension)
+
+
+def open_pictures(folder: Path, wanted: PictureSpace | None = None) -> PictureStore | None:
+    """The pictures in `folder`; if there are none yet, `wanted` says what to make them for, and None makes none.
+
+    Raises:
+        StoreError: they can be neither opened nor made.
+    """
+    from quoth.store.pictures import LancePictures, has_pictures
+
+    if wanted is None and not has_pictures(folder):
+        return None
+    return LancePictures(folder, wanted)

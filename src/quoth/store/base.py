@@ -6,7 +6,36 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from quoth.types import Passage, Vectors
+from quoth.types import Kind, Passage, Vectors
+
+
+@dataclass(frozen=True, slots=True)
+class PictureSpace:
+    """What all embeddings of pictures in a store have in common.
+
+    encoder: the identity of what computed the vectors; embedding: the name of what made them embeddings, "" for none.
+    dimension: of the embeddings; seen: of the embeddings among words, 0 for none.
+    """
+
+    encoder: str
+    dimension: int
+    seen: int = 0
+    embedding: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Embedded:
+    """n pictures with their embeddings, row for row.
+
+    ids: the passages that they are; documents: whose they are; previews: JPEG files.
+    vectors: (n, d) float32, unit rows; seen: (n, e) float32, unit rows: the same pictures among words.
+    """
+
+    ids: Sequence[str]
+    documents: Sequence[str]
+    previews: Sequence[bytes]
+    vectors: Vectors
+    seen: Vectors | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +80,64 @@ class Store(Protocol):
     def documents(self) -> dict[str, StoredDocument]:
         """All documents by name."""
 
+    def passages(self, ids: Sequence[str]) -> dict[str, Passage]:
+        """Those of these passages that there are, by id."""
+
     def texts(self) -> Iterator[str]:
         """The text of every passage."""
 
-    def nearest(self, vector: Vectors, k: int) -> list[Found]:
-        """The k passages nearest to `vector`, (d,) float32 of unit length; the score is the cosine."""
+    def nearest(self, vector: Vectors, k: int, kind: Kind | None = None) -> list[Found]:
+        """The k passages (of one kind, or of all) nearest to `vector`, (d,) float32 of unit length, by their cosine."""
 
-    def matching(self, words: str, k: int) -> list[Found]:
-        """The k passages that match `words` best; the score is BM25's."""
+    def matching(self, words: str, k: int, kind: Kind | None = None) -> list[Found]:
+        """The k passages (of one kind, or of all) that match `words` best; the score is BM25's."""
 
     def count(self) -> int:
         """How many passages there are."""
 
     def optimize(self) -> None:
         """Bring the indexes up to date and give back the room of old versions. Loses nothing if it dies."""
+
+
+class PictureStore(Protocol):
+    """Embeddings and previews of pictures. A picture counts only if a `Store` has the passage of the same id.
+
+    So a document's pictures are put before its passages and removed after them: that it is there, or is not, is
+    one commit.
+    """
+
+    @property
+    def space(self) -> PictureSpace:
+        """What the last commit says of its embeddings."""
+
+    def put(self, pictures: Embedded) -> None:
+        """Add these, in one commit; one that is there is replaced.
+
+        Raises:
+            StoreError: nothing was written.
+        """
+
+    def replace_all(self, space: PictureSpace, batches: Iterator[Embedded]) -> None:
+        """From one commit on these are all, with other embeddings.
+
+        Raises:
+            StoreError: nothing was written.
+        """
+
+    def keep(self, documents: Sequence[str], ids: Sequence[str]) -> None:
+        """Take out all pictures of these documents but those of these passages."""
+
+    def nearest(self, vector: Vectors, k: int) -> list[tuple[str, float]]:
+        """The ids of the k pictures nearest to `vector`, (d,) float32 of unit length, with their cosines."""
+
+    def nearest_to_words(self, vector: Vectors, k: int) -> list[tuple[str, float]]:
+        """The same among words; none if the pictures are not embedded there."""
+
+    def previews(self, ids: Sequence[str]) -> dict[str, bytes]:
+        """The previews of those of these that there are."""
+
+    def vectors(self) -> tuple[list[str], Vectors]:
+        """All ids, sorted, and (n, d) float32, their embeddings."""
+
+    def batches(self, size: int) -> Iterator[Embedded]:
+        """All there is, so many at a time."""

@@ -20,11 +20,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from lancedb.index import FTS, IvfSq
-from lancedb.query import MatchQuery
+from lancedb.query import LanceQueryBuilder, MatchQuery
 
 from quoth.errors import StoreError
 from quoth.store.base import Found, StoredDocument
-from quoth.types import Passage, Vectors
+from quoth.types import Kind, Passage, Vectors
 
 TABLE = "passages"
 # Below this many rows a scan of all vectors is as fast as any index.
@@ -33,7 +33,7 @@ PARTITIONS = 256
 PROBES = 8
 # The index compares 8-bit numbers: this many times k are compared again with all their bits.
 REFINE = 3
-_PASSAGE_COLUMNS = ["document", "title", "text", "start", "end", "line", "page", "headings"]
+_PASSAGE_COLUMNS = ["document", "title", "text", "start", "end", "line", "page", "headings", "picture"]
 
 
 def _schema(dimension: int) -> pa.Schema:
@@ -50,6 +50,7 @@ def _schema(dimension: int) -> pa.Schema:
             pa.field("line", number),
             pa.field("page", number),
             pa.field("headings", pa.list_(text)),
+            pa.field("picture", text),
             pa.field("words", text),
             pa.field("vector", pa.list_(pa.float32(), dimension)),
         ]
@@ -57,7 +58,7 @@ def _schema(dimension: int) -> pa.Schema:
 
 
 @contextmanager
-def _reporting(doing: str) -> Iterator[None]:
+def reporting(doing: str) -> Iterator[None]:
     """Lance raises RuntimeError, ValueError and OSError for what went wrong on disk: say it in our words."""
     try:
         yield
@@ -66,6 +67,12 @@ def _reporting(doing: str) -> Iterator[None]:
         full = "no space" in str(error).lower()
         cure = "free some room and try again" if full else "check the folder's rights and room, then try again"
         raise StoreError(f"could not {doing} ({reason})", f"{cure}; what was there before is still there") from error
+
+
+def connect(folder: Path) -> lancedb.DBConnection:
+    """The tables in a folder."""
+    # Zero: each search looks whether another process has written.
+    return lancedb.connect(folder, read_consistency_interval=timedelta(0))
 
 
 class LanceStore:
@@ -77,68 +84,74 @@ class LanceStore:
         Raises:
             StoreError: it can be neither opened nor made.
         """
-        with _reporting(f"open the knowledge base in {folder}"):
-            # Zero: each search looks whether another process has written.
-            database = lancedb.connect(folder, read_consistency_interval=timedelta(0))
-            self._table = database.create_table(TABLE, schema=_schema(dimension), exist_ok=True)
+        with reporting(f"open the knowledge base in {folder}"):
+            self._table = connect(folder).create_table(TABLE, schema=_schema(dimension), exist_ok=True)
 
     def replace(self, digests: Mapping[str, str], passages: Sequence[Passage], vectors: Vectors) -> None:
         """From this commit on, the documents that `digests` names have exactly these passages."""
         rows = _rows(digests, passages, vectors, self._table.schema)
         known = list(digests)
-        with _reporting("write to the knowledge base"):
+        with reporting("write to the knowledge base"):
             self._index_words()
-            if not self._table.count_rows(_among(known)):
+            if not self._table.count_rows(among("document", known)):
                 self._table.add(rows)
                 return
             merge = self._table.merge_insert("id").when_matched_update_all().when_not_matched_insert_all()
-            merge.when_not_matched_by_source_delete(_among(known)).execute(rows)
+            merge.when_not_matched_by_source_delete(among("document", known)).execute(rows)
 
     def remove(self, documents: Sequence[str]) -> None:
         """Take these documents out, in one commit."""
         if documents:
-            with _reporting("remove from the knowledge base"):
-                self._table.delete(_among(documents))
+            with reporting("remove from the knowledge base"):
+                self._table.delete(among("document", documents))
 
     def documents(self) -> dict[str, StoredDocument]:
         """All documents by name."""
-        with _reporting("read the knowledge base"):
+        with reporting("read the knowledge base"):
             rows = self._table.search().select(["document", "digest", "title"]).to_arrow()
         counted = rows.group_by("document").aggregate([("digest", "min"), ("title", "min"), ("title", "count")])
         columns = (counted[c].to_pylist() for c in ("document", "digest_min", "title_min", "title_count"))
         return {name: StoredDocument(digest, title, count) for name, digest, title, count in zip(*columns, strict=True)}
 
+    def passages(self, ids: Sequence[str]) -> dict[str, Passage]:
+        """Those of these passages that there are, by id."""
+        if not ids:
+            return {}
+        with reporting("read the knowledge base"):
+            rows = self._table.search().where(among("id", ids)).select(_PASSAGE_COLUMNS).limit(len(ids)).to_arrow()
+        return {found.passage.id: found.passage for found in _found(rows, pa.chunked_array([[0.0] * len(rows)]))}
+
     def texts(self) -> Iterator[str]:
         """The text of every passage."""
-        with _reporting("read the knowledge base"):
+        with reporting("read the knowledge base"):
             for batch in self._table.search().select(["text"]).to_batches():
                 yield from batch["text"].to_pylist()
 
-    def nearest(self, vector: Vectors, k: int) -> list[Found]:
+    def nearest(self, vector: Vectors, k: int, kind: Kind | None = None) -> list[Found]:
         """The k passages nearest to `vector`; the score is the cosine."""
-        with _reporting("search the knowledge base"):
+        with reporting("search the knowledge base"):
             query = self._table.search(vector, "vector").distance_type("dot").nprobes(PROBES).refine_factor(REFINE)
-            rows = query.select([*_PASSAGE_COLUMNS, "_distance"]).limit(k).to_arrow()
+            rows = _only(query, kind).select([*_PASSAGE_COLUMNS, "_distance"]).limit(k).to_arrow()
         # Lance's "dot" distance is 1 - the dot product: nearness is restored here and nowhere else.
         return _found(rows, pc.subtract(1.0, rows["_distance"]))
 
-    def matching(self, words: str, k: int) -> list[Found]:
+    def matching(self, words: str, k: int, kind: Kind | None = None) -> list[Found]:
         """The k passages that match `words` best; the score is BM25's."""
-        with _reporting("search the knowledge base"):
+        with reporting("search the knowledge base"):
             if not self._has_index("words"):
                 return []
             query = self._table.search(MatchQuery(words, "words"), query_type="fts")
-            rows = query.select([*_PASSAGE_COLUMNS, "_score"]).limit(k).to_arrow()
+            rows = _only(query, kind).select([*_PASSAGE_COLUMNS, "_score"]).limit(k).to_arrow()
         return _found(rows, rows["_score"])
 
     def count(self) -> int:
         """How many passages there are."""
-        with _reporting("read the knowledge base"):
+        with reporting("read the knowledge base"):
             return int(self._table.count_rows())
 
     def optimize(self) -> None:
         """Bring the indexes up to date and give back the room of old versions."""
-        with _reporting("index the knowledge base"):
+        with reporting("index the knowledge base"):
             rows = self._table.count_rows()
             if rows >= INDEX_FROM and not self._has_index("vector"):
                 self._table.create_index("vector", config=IvfSq(distance_type="dot", num_partitions=PARTITIONS))
@@ -153,9 +166,17 @@ class LanceStore:
         return any(column in index.columns for index in self._table.list_indices())
 
 
-def _among(documents: Sequence[str]) -> str:
-    quoted = ", ".join("'" + name.replace("'", "''") + "'" for name in documents)
-    return f"document IN ({quoted})"
+def _only(query: LanceQueryBuilder, kind: Kind | None) -> LanceQueryBuilder:
+    """The query over one kind of passages."""
+    if kind is None:
+        return query
+    return query.where("picture = ''" if kind == "text" else "picture <> ''", prefilter=True)
+
+
+def among(column: str, values: Sequence[str]) -> str:
+    """The condition that a column holds one of these."""
+    quoted = ", ".join("'" + value.replace("'", "''") + "'" for value in values)
+    return f"{column} IN ({quoted})"
 
 
 def _rows(digests: Mapping[str, str], passages: Sequence[Passage], vectors: Vectors, schema: pa.Schema) -> pa.Table:

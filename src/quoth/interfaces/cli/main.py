@@ -14,6 +14,7 @@ from quoth.interfaces.cli import evaluate, show
 from quoth.interfaces.cli.ask import ask
 from quoth.interfaces.cli.calibrate import calibrate
 from quoth.interfaces.cli.console import FAILURE, out, print_json, progress_bar, reporting
+from quoth.interfaces.cli.search import search
 
 app = typer.Typer(
     name="quoth",
@@ -57,7 +58,7 @@ def add(
     kb: Kb = None,
     as_json: Json = False,
 ) -> None:
-    """Put documents in; unchanged ones are skipped."""
+    """Put documents and pictures in; unchanged ones are skipped."""
     knowledge = quoth.open(kb)
     with progress_bar("Adding") as bar:
         report = knowledge.add(*paths, prune=prune, progress=bar.documents)
@@ -78,19 +79,7 @@ app.command(epilog='Example: quoth ask "What is a Python decorator?" --decoding 
 app.command(epilog="Example: quoth calibrate --beir my-questions")(calibrate)
 
 
-@app.command(epilog='Example: quoth search "virtual environments" -k 3')
-def search(
-    query: Annotated[str, typer.Argument(help="Words or a question.", show_default=False)],
-    k: Annotated[int, typer.Option("-k", help="How many passages.")] = 10,
-    kb: Kb = None,
-    as_json: Json = False,
-) -> None:
-    """Find the nearest passages."""
-    hits = quoth.open(kb).search(query, k)
-    if as_json:
-        print_json(shapes.search_shape(hits))
-    else:
-        show.hits(hits)
+app.command(epilog='Example: quoth search "a dog on a beach" --kind image --sheet dogs.png')(search)
 
 
 @app.command(epilog="Example: quoth status --json")

@@ -1,0 +1,140 @@
+"""The pictures of a knowledge base: how they go in, and how they are found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+
+from quoth.embeddings import load_embedding
+from quoth.embeddings.bridge import find_bridge
+from quoth.encoders import Encoder, PictureEncoder, load_picture_encoder
+from quoth.errors import DocumentError, IncompatibleError, NotFoundError
+from quoth.looking import Looking
+from quoth.passages import Parsed
+from quoth.retrieval import CANDIDATES, Ranking, log_prior
+from quoth.store import Embedded, PictureStore, Store, open_pictures
+from quoth.types import Hit, Kind, Passage, Picture, Pixels
+
+EMBEDDINGS = "embeddings"
+# Of cosines: the softmax says how much nearer the first is than the others, and no more.
+TEMPERATURE = 0.05
+
+
+class Gallery:
+    """Pictures in the folder of a knowledge base; what is heavy is loaded when it is first needed."""
+
+    def __init__(self, folder: Path, model: str, passages: Callable[[], Store], words: Callable[[], Encoder]) -> None:
+        """`model` names the picture encoder; `passages` and `words` open the store and load the encoder of texts."""
+        self._folder = folder
+        self._model = model
+        self._passages = passages
+        self._words = words
+
+    @cached_property
+    def encoder(self) -> PictureEncoder:
+        """What looks at the pictures."""
+        return load_picture_encoder(self._model)
+
+    def store(self) -> PictureStore | None:
+        """The pictures, if there are any.
+
+        Raises:
+            IncompatibleError: another encoder looked at them.
+        """
+        found = open_pictures(self._folder)
+        if found and found.space.encoder != self.encoder.identity:
+            made = found.space.encoder
+            raise IncompatibleError(
+                f"the pictures were encoded by {made}, not by {self.encoder.identity}",
+                "set picture_encoder to what it was, or make the knowledge base anew",
+            )
+        return found
+
+    def looking(self) -> Looking:
+        """How these pictures are looked at: with the embedding that the last commit names."""
+        found = self.store()
+        name = found.space.embedding if found else ""
+        embedding = load_embedding(self._folder / EMBEDDINGS / name) if name else None
+        return Looking(self.encoder, embedding, name, find_bridge(self.encoder, self._words()))
+
+    def look(self, batch: Sequence[Parsed]) -> tuple[list[Passage], Embedded | None]:
+        """See `Looking.look`; without pictures nothing is loaded."""
+        if not any(parsed.document.figures for parsed in batch):
+            return [passage for parsed in batch for passage in parsed.passages], None
+        return self.looking().look(batch)
+
+    def put(self, pictures: Embedded) -> None:
+        """Add pictures; their passages go in afterwards."""
+        found = self.store() or open_pictures(self._folder, self.looking().space)
+        if found:
+            found.put(pictures)
+
+    def keep(self, documents: Sequence[str], ids: Sequence[str]) -> None:
+        """Take out the pictures of these documents but those of these passages."""
+        found = open_pictures(self._folder)
+        if found:
+            found.keep(documents, ids)
+
+    def previews(self, ids: Sequence[str]) -> dict[str, bytes]:
+        """JPEG files of those of these passages that are pictures."""
+        found = open_pictures(self._folder)
+        return found.previews(ids) if found else {}
+
+    def rankings(self, words: str, pixels: Pixels | None, kind: Kind | None) -> list[Ranking]:
+        """What pictures say to words, and to a picture if there is one."""
+        found = [] if kind == "text" else [self.showing(words, CANDIDATES)]
+        return found if pixels is None else [*found, self.like(pixels, CANDIDATES)]
+
+    def like(self, pixels: Pixels, k: int) -> Ranking:
+        """The passages of the k pictures nearest to one, with their cosines, best first."""
+        found = self.store()
+        if found is None:
+            return []
+        looking = self.looking()
+        [vector] = looking.embed(looking.encoder.encode([pixels]).vectors)
+        return found.nearest(vector, k)
+
+    def showing(self, words: str, k: int) -> Ranking:
+        """The passages of the k pictures that show most what the words say, best first; none without a way there."""
+        found = self.store()
+        if found is None:
+            return []
+        if self.encoder.words is not None:
+            [vector] = self.looking().embed(self.encoder.words.encode([words]))
+            return found.nearest(vector, k)
+        return found.nearest_to_words(self._words().encode([words])[0], k)
+
+    def nearest(self, pixels: Pixels, k: int) -> list[Hit]:
+        """The k pictures nearest to one, best first; scores are cosines."""
+        found = dict(self.like(pixels, k))
+        passages = self._passages().passages(list(found))
+        kept = [(passages[name], score) for name, score in found.items() if name in passages]
+        prior = log_prior([score for _, score in kept], TEMPERATURE)
+        return [
+            Hit(passage, rank, score, float(log), score)
+            for rank, ((passage, score), log) in enumerate(zip(kept, prior, strict=True), start=1)
+        ]
+
+
+def read_picture(image: str | PathLike[str] | bytes) -> Picture:
+    """A picture from its file or its bytes.
+
+    Raises:
+        NotFoundError: there is no such file.
+        DocumentError: it is no picture, or it is broken or too large.
+    """
+    # Imported here: Pillow is for those who have pictures.
+    from quoth.passages.pixels import decode_picture
+
+    if isinstance(image, bytes):
+        return decode_picture(image)
+    try:
+        return decode_picture(Path(image).expanduser().read_bytes())
+    except FileNotFoundError as error:
+        raise NotFoundError(f"there is no file {image}", "check the spelling and the current folder") from error
+    except OSError as error:
+        raise DocumentError(f"{image} cannot be read ({error})", "check its rights") from error
+    except DocumentError as error:
+        raise DocumentError(f"{image}: {error.cause}", error.cure) from error

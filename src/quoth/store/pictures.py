@@ -1,0 +1,164 @@
+"""Pictures in a Lance table of their own: other embeddings replace it whole, in one commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from quoth.errors import StoreError
+from quoth.store.base import Embedded, PictureSpace
+from quoth.store.lance import among, connect, reporting
+from quoth.types import Vectors
+
+TABLE = "pictures"
+_IDENTITY = b"quoth"
+
+
+class LancePictures:
+    """Embeddings and previews in a Lance table; see `quoth.store.base.PictureStore`."""
+
+    def __init__(self, folder: Path, wanted: PictureSpace | None) -> None:
+        """Open the table in `folder`, or make it for `wanted`."""
+        with reporting(f"open the pictures in {folder}"):
+            self._database = connect(folder)
+            if wanted and not has_pictures(folder):
+                self._table = self._database.create_table(TABLE, schema=_schema(wanted), exist_ok=True)
+            else:
+                self._table = self._database.open_table(TABLE)
+
+    @property
+    def space(self) -> PictureSpace:
+        """What the last commit says of itself."""
+        with reporting("read the pictures"):
+            schema = self._table.schema
+        return _space(schema)
+
+    def put(self, pictures: Embedded) -> None:
+        """Add these, in one commit; one that is there is replaced."""
+        with reporting("write the pictures"):
+            merge = self._table.merge_insert("id").when_matched_update_all().when_not_matched_insert_all()
+            merge.execute(_rows(pictures, self._table.schema))
+
+    def replace_all(self, space: PictureSpace, batches: Iterator[Embedded]) -> None:
+        """From one commit on these are all, with other embeddings."""
+        schema, failures = _schema(space), list[BaseException]()
+        pieces = (piece for batch in _noting(batches, failures) for piece in _rows(batch, schema).to_batches())
+        rows = pa.RecordBatchReader.from_batches(schema, pieces)
+        with reporting("write the pictures"), _telling(failures):
+            self._table = self._database.create_table(TABLE, data=rows, schema=schema, mode="overwrite")
+
+    def keep(self, documents: Sequence[str], ids: Sequence[str]) -> None:
+        """Take out all pictures of these documents but those of these passages."""
+        if not documents:
+            return
+        others = f" AND NOT ({among('id', ids)})" if ids else ""
+        with reporting("remove from the pictures"):
+            self._table.delete(among("document", documents) + others)
+
+    def nearest(self, vector: Vectors, k: int) -> list[tuple[str, float]]:
+        """The ids of the k pictures nearest to `vector`, with their cosines."""
+        return self._nearest("vector", vector, k)
+
+    def nearest_to_words(self, vector: Vectors, k: int) -> list[tuple[str, float]]:
+        """The same among words; none if the pictures are not embedded there."""
+        return self._nearest("seen", vector, k) if "seen" in self._table.schema.names else []
+
+    def previews(self, ids: Sequence[str]) -> dict[str, bytes]:
+        """The previews of those of these that there are."""
+        if not ids:
+            return {}
+        with reporting("read the pictures"):
+            rows = self._table.search().where(among("id", ids)).select(["id", "preview"]).limit(len(ids)).to_arrow()
+        return dict(zip(rows["id"].to_pylist(), rows["preview"].to_pylist(), strict=True))
+
+    def vectors(self) -> tuple[list[str], Vectors]:
+        """All ids, sorted, and (n, d) float32, their embeddings."""
+        with reporting("read the pictures"):
+            rows = self._table.search().select(["id", "vector"]).to_arrow().sort_by("id")
+        return rows["id"].to_pylist(), _matrix(rows, "vector")
+
+    def batches(self, size: int) -> Iterator[Embedded]:
+        """All there is, so many at a time."""
+        with reporting("read the pictures"):
+            for batch in self._table.search().to_batches(batch_size=size):
+                yield _embedded(pa.table(batch))
+
+    def _nearest(self, column: str, vector: Vectors, k: int) -> list[tuple[str, float]]:
+        with reporting("search the pictures"):
+            query = self._table.search(vector, column).distance_type("dot")
+            rows = query.select(["id", "_distance"]).limit(k).to_arrow()
+        # As for passages, nearness is 1 - Lance's "dot" distance.
+        return list(zip(rows["id"].to_pylist(), pc.subtract(1.0, rows["_distance"]).to_pylist(), strict=True))
+
+
+def _noting(batches: Iterator[Embedded], failures: list[BaseException]) -> Iterator[Embedded]:
+    """The batches; what breaks them off is noted, for on its way through Lance it loses its class."""
+    try:
+        yield from batches
+    except BaseException as error:
+        failures.append(error)
+        raise
+
+
+@contextmanager
+def _telling(failures: Sequence[BaseException]) -> Iterator[None]:
+    """If something failed, raise that and not what Lance made of it."""
+    try:
+        yield
+    except RuntimeError:
+        if failures:
+            raise failures[0] from None
+        raise
+
+
+def has_pictures(folder: Path) -> bool:
+    """Whether there is a table of pictures."""
+    return (folder / f"{TABLE}.lance").is_dir()
+
+
+def _schema(space: PictureSpace) -> pa.Schema:
+    text = pa.string()
+    fields = [
+        pa.field("id", text, nullable=False),
+        pa.field("document", text, nullable=False),
+        pa.field("preview", pa.binary()),
+        pa.field("vector", pa.list_(pa.float32(), space.dimension)),
+    ]
+    fields += [pa.field("seen", pa.list_(pa.float32(), space.seen))] if space.seen else []
+    return pa.schema(fields, {_IDENTITY: f"{space.encoder}\n{space.embedding}".encode()})
+
+
+def _space(schema: pa.Schema) -> PictureSpace:
+    said = (schema.metadata or {}).get(_IDENTITY)
+    if said is None:
+        raise StoreError("the table of pictures does not say what made it", "make the knowledge base anew")
+    encoder, embedding = said.decode().split("\n")
+    seen = schema.field("seen").type.list_size if "seen" in schema.names else 0
+    return PictureSpace(encoder, schema.field("vector").type.list_size, seen, embedding)
+
+
+def _rows(pictures: Embedded, schema: pa.Schema) -> pa.Table:
+    columns = [list(pictures.ids), list(pictures.documents), list(pictures.previews), _lists(pictures.vectors)]
+    columns += [_lists(pictures.seen)] if pictures.seen is not None else []
+    return pa.table(columns, schema=schema)
+
+
+def _lists(vectors: Vectors) -> pa.Array:
+    flat = pa.array(np.ascontiguousarray(vectors, np.float32).reshape(-1))
+    return pa.FixedSizeListArray.from_arrays(flat, vectors.shape[1])
+
+
+def _matrix(rows: pa.Table, column: str) -> Vectors:
+    size = rows.schema.field(column).type.list_size
+    return np.asarray(rows[column].combine_chunks().flatten().to_numpy(zero_copy_only=False)).reshape(-1, size)
+
+
+def _embedded(rows: pa.Table) -> Embedded:
+    ids, documents, previews = (rows[name].to_pylist() for name in ("id", "document", "preview"))
+    seen = _matrix(rows, "seen") if "seen" in rows.schema.names else None
+    return Embedded(ids, documents, previews, _matrix(rows, "vector"), seen)

@@ -1,0 +1,91 @@
+"""What `quoth.store.base.PictureStore` promises, on the disk."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from quoth.store import Embedded, PictureSpace, open_pictures
+
+SPACE = PictureSpace("encoder/1", 8, 4)
+
+
+def units(count, size, seed=0):
+    rows = np.random.default_rng(seed).standard_normal((count, size)).astype(np.float32)
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def pictures(*names, seed=0):
+    """Pictures `document/n`."""
+    n = len(names)
+    documents = [name.partition("/")[0] for name in names]
+    return Embedded(names, documents, [name.encode() for name in names], units(n, 8, seed), units(n, 4, seed + 1))
+
+
+@pytest.fixture
+def opened(tmp_path):
+    return lambda wanted=SPACE: open_pictures(tmp_path, wanted)
+
+
+def test_there_are_none_until_they_are_wanted(opened):
+    assert opened(None) is None
+    assert opened().space == SPACE
+    assert opened(None).vectors()[0] == []
+    assert opened().nearest(units(1, 8)[0], 3) == [] == opened().nearest_to_words(units(1, 4)[0], 3)
+
+
+def test_what_was_put_is_found_by_both_its_embeddings(opened):
+    given = pictures("a/1", "a/2", "b/1")
+    opened().put(given)
+    store = opened(None)
+    for row, name in enumerate(given.ids):
+        [(found, score)] = store.nearest(given.vectors[row], 1)
+        assert (found, score) == (name, pytest.approx(1, abs=1e-6))
+        assert store.nearest_to_words(given.seen[row], 1)[0][0] == name
+    cosines = given.vectors @ given.vectors[0]
+    assert [score for _, score in store.nearest(given.vectors[0], 3)] == pytest.approx(sorted(cosines)[::-1], abs=1e-6)
+    assert store.previews(["a/2", "nobody"]) == {"a/2": b"a/2"}
+    assert store.previews([]) == {}
+
+
+def test_putting_again_replaces(opened):
+    opened().put(pictures("a/1", "b/1"))
+    again = pictures("a/1", seed=5)
+    opened().put(again)
+    ids, vectors = opened().vectors()
+    assert ids == ["a/1", "b/1"]
+    np.testing.assert_array_equal(vectors[0], again.vectors[0])
+
+
+def test_keeping_takes_out_the_others_of_these_documents_only(opened):
+    opened().put(pictures("a/1", "a/2", "b/1"))
+    opened().keep(["a"], ["a/2"])
+    assert opened().vectors()[0] == ["a/2", "b/1"]
+    opened().keep(["a"], [])
+    opened().keep([], [])
+    assert opened().vectors()[0] == ["b/1"]
+
+
+def test_other_embeddings_replace_all_at_one_stroke(opened):
+    store = opened()
+    store.put(pictures("a/1", "a/2", "b/1"))
+    space = PictureSpace("encoder/1", 3, 4, "pca-3")
+    store.replace_all(space, (replace(b, vectors=units(len(b.ids), 3)) for b in store.batches(2)))
+    assert store.space == opened().space == space
+    assert [len(batch.ids) for batch in opened().batches(10)] == [3]
+    assert opened().vectors()[1].shape == (3, 3)
+
+
+def test_a_fit_that_breaks_off_changes_nothing(opened):
+    store = opened()
+    store.put(pictures("a/1", "a/2", "b/1"))
+
+    def half():
+        for batch in store.batches(2):
+            yield replace(batch, vectors=units(len(batch.ids), 3))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        store.replace_all(PictureSpace("encoder/1", 3, 4, "pca-3"), half())
+    assert opened().space == SPACE
+    assert opened().vectors()[1].shape == (3, 8)
