@@ -1,4 +1,4 @@
-# make demo      set everything up, index examples/documents, ask a question
+# make demo      set everything up, index the examples, ask a question, find a picture
 # make test      set everything up, run the tests
 # make check     linters and types            make fix    what the linters can mend
 # make bench DATA=../shared/data              the README's figures (about two hours on two cores)
@@ -7,17 +7,22 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 QUESTION ?= What is a Python decorator?
+PICTURE ?= a hot drink
 
 .PHONY: demo test check fix bench clean
 
 demo: $(VENV)/.quoth
 	@echo
-	@echo "Indexing examples/documents ..."
-	@$(BIN)/quoth add examples/documents --kb .quoth-demo
+	@echo "Indexing examples/documents and examples/pictures ..."
+	@$(BIN)/quoth add examples/documents examples/pictures --kb .quoth-demo
 	@echo
 	@echo 'Asking: $(QUESTION)'
 	@echo
 	@$(BIN)/quoth ask "$(QUESTION)" --kb .quoth-demo
+	@echo
+	@echo 'Looking for pictures: $(PICTURE)'
+	@echo
+	@$(BIN)/quoth search "$(PICTURE)" --kind image -k 4 --sheet quoth-demo.png --kb .quoth-demo
 	@echo
 	@echo 'Ask your own:  $(BIN)/quoth ask "..." --kb .quoth-demo'
 
@@ -38,7 +43,7 @@ bench: $(VENV)/.dev
 	PYTHON=$(BIN)/python benchmarks/run.sh "$(DATA)"
 
 clean:
-	rm -rf $(VENV) .quoth-demo build dist
+	rm -rf $(VENV) .quoth-demo quoth-demo.png build dist
 
 $(VENV)/.quoth: pyproject.toml tools/setup.sh
 	@PYTHON="$(PYTHON)" tools/setup.sh $(VENV)

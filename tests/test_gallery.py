@@ -72,14 +72,14 @@ def test_wrong_use(filled, tmp_path):
 def test_a_sheet_is_drawn(filled, tmp_path):
     kb, root = filled
     hits = kb.search("lighthouse of Sund", 3)
-    kb.sheet(tmp_path / "sheet.png", hits, "lighthouse of Sund")
-    kb.sheet(tmp_path / "sheet.jpg", kb.search(image=root / "light.jpg", k=6), image=root / "light.jpg")
+    kb.pictures.sheet(tmp_path / "sheet.png", hits, "lighthouse of Sund")
+    kb.pictures.sheet(tmp_path / "sheet.jpg", kb.search(image=root / "light.jpg", k=6), image=root / "light.jpg")
     with Image.open(tmp_path / "sheet.png") as small, Image.open(tmp_path / "sheet.jpg") as large:
         assert small.width > 4 * 200 and large.height > small.height
     with pytest.raises(quoth.UsageError, match="extension"):
-        kb.sheet(tmp_path / "sheet.words", hits)
+        kb.pictures.sheet(tmp_path / "sheet.words", hits)
     with pytest.raises(quoth.StoreError):
-        kb.sheet(tmp_path / "nowhere" / "sheet.png", hits)
+        kb.pictures.sheet(tmp_path / "nowhere" / "sheet.png", hits)
 
 
 def test_changed_and_removed_pictures_are_gone(tmp_path):

@@ -7,6 +7,8 @@ from functools import cached_property
 from os import PathLike
 from pathlib import Path
 
+import numpy as np
+
 from quoth.embeddings import load_embedding
 from quoth.embeddings.bridge import find_bridge
 from quoth.encoders import Encoder, PictureEncoder, load_picture_encoder
@@ -15,11 +17,12 @@ from quoth.looking import Looking
 from quoth.passages import Parsed
 from quoth.retrieval import CANDIDATES, Ranking, log_prior
 from quoth.store import Embedded, PictureStore, Store, open_pictures
-from quoth.types import Hit, Kind, Passage, Picture, Pixels
+from quoth.types import Hit, Kind, Passage, Picture, Pixels, Vectors
 
 EMBEDDINGS = "embeddings"
 # Of cosines: the softmax says how much nearer the first is than the others, and no more.
 TEMPERATURE = 0.05
+_BATCH = 256
 
 
 class Gallery:
@@ -27,10 +30,11 @@ class Gallery:
 
     def __init__(self, folder: Path, model: str, passages: Callable[[], Store], words: Callable[[], Encoder]) -> None:
         """`model` names the picture encoder; `passages` and `words` open the store and load the encoder of texts."""
-        self._folder = folder
+        self.folder = folder
         self._model = model
         self._passages = passages
         self._words = words
+        self._looking: Looking | None = None
 
     @cached_property
     def encoder(self) -> PictureEncoder:
@@ -43,7 +47,7 @@ class Gallery:
         Raises:
             IncompatibleError: another encoder looked at them.
         """
-        found = open_pictures(self._folder)
+        found = open_pictures(self.folder)
         if found and found.space.encoder != self.encoder.identity:
             made = found.space.encoder
             raise IncompatibleError(
@@ -56,8 +60,10 @@ class Gallery:
         """How these pictures are looked at: with the embedding that the last commit names."""
         found = self.store()
         name = found.space.embedding if found else ""
-        embedding = load_embedding(self._folder / EMBEDDINGS / name) if name else None
-        return Looking(self.encoder, embedding, name, find_bridge(self.encoder, self._words()))
+        if self._looking is None or self._looking.space.embedding != name:
+            embedding = load_embedding(self.folder / EMBEDDINGS / name) if name else None
+            self._looking = Looking(self.encoder, embedding, name, find_bridge(self.encoder, self._words()))
+        return self._looking
 
     def look(self, batch: Sequence[Parsed]) -> tuple[list[Passage], Embedded | None]:
         """See `Looking.look`; without pictures nothing is loaded."""
@@ -67,20 +73,38 @@ class Gallery:
 
     def put(self, pictures: Embedded) -> None:
         """Add pictures; their passages go in afterwards."""
-        found = self.store() or open_pictures(self._folder, self.looking().space)
+        found = self.store() or open_pictures(self.folder, self.looking().space)
         if found:
             found.put(pictures)
 
     def keep(self, documents: Sequence[str], ids: Sequence[str]) -> None:
         """Take out the pictures of these documents but those of these passages."""
-        found = open_pictures(self._folder)
+        found = open_pictures(self.folder)
         if found:
             found.keep(documents, ids)
 
     def previews(self, ids: Sequence[str]) -> dict[str, bytes]:
         """JPEG files of those of these passages that are pictures."""
-        found = open_pictures(self._folder)
+        found = open_pictures(self.folder)
         return found.previews(ids) if found else {}
+
+    def held(self) -> tuple[list[Passage], Vectors]:
+        """All pictures by document, and (n, d) float32, their embeddings."""
+        found = self.store()
+        ids, vectors = found.vectors() if found else ([], np.empty((0, 0), np.float32))
+        passages = self._passages().passages(ids)
+        rows = sorted((row for row, name in enumerate(ids) if name in passages), key=lambda r: _place(passages[ids[r]]))
+        return [passages[ids[row]] for row in rows], vectors[rows]
+
+    def among_words(self, limit: int) -> tuple[list[Passage], Vectors]:
+        """At most `limit` pictures, and (n, e) float32, where they lie among words; none without a bridge."""
+        found = self.store()
+        if found is None or not found.space.seen:
+            return [], np.empty((0, 0), np.float32)
+        batches = [(batch.ids, batch.seen) for batch in found.batches(_BATCH) if batch.seen is not None]
+        rows = {name: vector for ids, seen in batches for name, vector in zip(ids, seen, strict=True)}
+        passages = self._passages().passages(sorted(rows)[:limit])
+        return list(passages.values()), np.array([rows[name] for name in passages], np.float32)
 
     def rankings(self, words: str, pixels: Pixels | None, kind: Kind | None) -> list[Ranking]:
         """What pictures say to words, and to a picture if there is one."""
@@ -116,6 +140,10 @@ class Gallery:
             Hit(passage, rank, score, float(log), score)
             for rank, ((passage, score), log) in enumerate(zip(kept, prior, strict=True), start=1)
         ]
+
+
+def _place(passage: Passage) -> tuple[str, int, str]:
+    return passage.document, passage.start, passage.picture
 
 
 def read_picture(image: str | PathLike[str] | bytes) -> Picture:

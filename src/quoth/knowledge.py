@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -25,15 +23,16 @@ from quoth.generators import LanguageModel, describe_model, load_generator, open
 from quoth.generators.remote_loading import is_remote, load_remote
 from quoth.ingestion import Ingestion, Progress, silent
 from quoth.manifest import check_encoder, is_knowledge_base, read_manifest, write_manifest
+from quoth.naming import as_document, pick_name
+from quoth.pictures import Pictures
 from quoth.rag.calibration import load as load_calibration
 from quoth.retrieval import HybridRetriever
 from quoth.settings import Settings, load_settings
 from quoth.store import Store, open_store
-from quoth.types import KINDS, AddReport, Document, Hit, Kind, Status, WarmReport
+from quoth.types import KINDS, AddReport, Hit, Kind, Status, WarmReport
 from quoth.warming import forget_states, warm_states
 
 STATES_FOLDER = "states"
-_TITLE_CHARACTERS = 60
 
 
 def default_folder() -> Path:
@@ -119,7 +118,7 @@ class KnowledgeBase:
             if given is not None and len(given) != len(texts):
                 raise UsageError(f"{len(texts)} texts with {len(given)} names or titles", "give one for each")
         documents = [
-            _as_document(text, names[i] if names else None, titles[i] if titles else None)
+            as_document(text, names[i] if names else None, titles[i] if titles else None)
             for i, text in enumerate(texts)
         ]
         with self._writing():
@@ -139,7 +138,7 @@ class KnowledgeBase:
         """
         self._must_exist()
         with self._writing():
-            name = _pick(document, list(self._store.documents()))
+            name = pick_name(document, list(self._store.documents()))
             self._store.remove([name])
             self.gallery.keep([name], [])
             forget_states(self.folder / STATES_FOLDER, self._store)
@@ -204,25 +203,6 @@ class KnowledgeBase:
             return self.gallery.nearest(pixels, k)
         return self._retriever.search(query, k, "image", self.gallery.rankings(query, pixels, "image"))
 
-    def sheet(
-        self,
-        path: str | os.PathLike[str],
-        hits: Sequence[Hit],
-        query: str = "",
-        image: str | os.PathLike[str] | bytes | None = None,
-    ) -> None:
-        """Draw what was found for words, or a picture, as a contact sheet into the file `path` (.png or .jpg).
-
-        Raises:
-            UsageError: the name has no extension of a picture.
-            StoreError: it cannot be written.
-        """
-        from quoth.sheet import draw_sheet, save_sheet  # Pillow is for those who have pictures
-
-        picture = None if image is None else read_picture(image)
-        previews = self.gallery.previews([hit.passage.id for hit in hits if hit.passage.picture])
-        save_sheet(draw_sheet(query, picture, hits, previews), Path(path))
-
     def ask(self, question: str) -> Answer:
         """Answer a question from the documents, or say that they do not say it.
 
@@ -262,6 +242,12 @@ class KnowledgeBase:
     def generator_name(self) -> str:
         """What people call the generator; loads it."""
         return self._model.name
+
+    @cached_property
+    def pictures(self) -> Pictures:
+        """What can be done with the pictures besides searching and asking."""
+        self._must_exist()
+        return Pictures(self.gallery, lambda: self._store, self._writing)
 
     @cached_property
     def gallery(self) -> Gallery:
@@ -322,29 +308,3 @@ def _size(folder: Path) -> int:
         with suppress(FileNotFoundError):
             total += file.stat().st_size if file.is_file() else 0
     return total
-
-
-def _as_document(text: str, name: str | None, title: str | None) -> Document:
-    text = _whole(text)
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    first_line = text.strip().partition("\n")[0][:_TITLE_CHARACTERS]
-    shown = first_line if title is None else _whole(title)
-    return Document(_whole(name or f"text:{digest[:12]}"), shown, text, "text/plain", digest)
-
-
-def _whole(text: str) -> str:
-    """Half a character (a lone surrogate) has no UTF-8: it becomes a question mark, as for the encoder."""
-    return text.encode("utf-8", "replace").decode()
-
-
-def _pick(wanted: str, names: Sequence[str]) -> str:
-    """The one name that is meant."""
-    exact = {wanted, Path(wanted).expanduser().absolute().as_posix()}
-    meant = [name for name in names if name in exact] or [name for name in names if name.endswith(f"/{wanted}")]
-    if len(meant) == 1:
-        return meant[0]
-    if meant:
-        raise UsageError(f"{wanted!r} may be {meant[0]} or {meant[1]}", "give more of its path")
-    near = difflib.get_close_matches(wanted, [Path(name).name for name in names], 1, 0.5)
-    cure = f"did you mean {near[0]}?" if near else "`quoth status` tells what is there"
-    raise NotFoundError(f"there is no document {wanted!r}", cure)

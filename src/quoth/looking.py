@@ -31,7 +31,9 @@ class Looking:
         self.embedding = embedding
         self.bridge = bridge
         dimension = embedding.dimension if embedding else encoder.dimension
-        self.space = PictureSpace(encoder.identity, dimension, bridge.dimension if bridge else 0, name)
+        self.space = PictureSpace(
+            encoder.identity, encoder.dimension, dimension, bridge.dimension if bridge else 0, name
+        )
 
     def embed(self, vectors: NDArray[np.float32]) -> Vectors:
         """(n, d) vectors of the encoder -> (n, e) float32, unit rows: what is stored and compared."""
@@ -55,8 +57,8 @@ class Looking:
         index = [rows[passage.picture] for passage in found]
         words = self.bridge.words(seen)[index] if self.bridge else None
         previews = [shown[passage.picture].preview for passage in found]
-        vectors = self.embed(seen.vectors)[index]
-        return Embedded([p.id for p in found], [p.document for p in found], previews, vectors, words)
+        raw, vectors = unit(seen.vectors)[index], self.embed(seen.vectors)[index]
+        return Embedded([p.id for p in found], [p.document for p in found], previews, raw, vectors, words)
 
     def _told(self, seen: Seen) -> list[str]:
         """What each picture seems to show, for readers: the names of its likeliest classes."""

@@ -1,4 +1,4 @@
-"""A contact sheet: the query and what was found for it, as one picture."""
+"""Contact sheets: the query and what was found for it, or groups of what is alike, as one picture."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from quoth.errors import StoreError, UsageError
-from quoth.types import Hit, Picture
+from quoth.types import Hit, Passage, Picture
 
 CELL, GAP, COLUMNS = 220, 14, 5
 _CAPTION = 54
 _INK, _FAINT, _PAPER, _FRAME = "#1d232a", "#6b7480", "#ffffff", "#d6dbe0"
 _LINE_CHARACTERS, _TEXT_LINES = 30, 12
+
+Previews = Mapping[str, bytes]
+"""Passage id -> JPEG file, of the passages that are pictures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,28 +30,23 @@ class _Cell:
     words: str
     title: str
     note: str
+    marked: bool = False
 
 
-def draw_sheet(query: str, picture: Picture | None, hits: Sequence[Hit], previews: Mapping[str, bytes]) -> Image.Image:
-    """The query first, then the hits in their order, each with its rank, score and name.
+def draw_hits(query: str, picture: Picture | None, hits: Sequence[Hit], previews: Previews) -> Image.Image:
+    """The query first (words, a picture, or both), then the hits in their order, with rank, title and score."""
+    asked = _Cell(Image.fromarray(picture.pixels) if picture else None, query, "looked for", query, marked=True)
+    found = [_cell(hit.passage, f"{hit.rank}  ", f"score {hit.score:.3f}", previews) for hit in hits]
+    return _sheet(_rows([asked, *found]))
 
-    Args:
-        query: the words; may be empty beside a picture.
-        picture: the picture that was looked for, if one was.
-        hits: passages, pictures or text.
-        previews: passage id -> JPEG file, of the hits that are pictures.
-    """
-    asked = _Cell(Image.fromarray(picture.pixels) if picture else None, query, "looked for", query if picture else "")
-    cells = [asked, *(_cell(hit, previews.get(hit.passage.id)) for hit in hits)]
-    columns = min(COLUMNS, len(cells))
-    rows = -(-len(cells) // columns)
-    size = (columns * (CELL + GAP) + GAP, rows * (CELL + _CAPTION + GAP) + GAP)
-    sheet = Image.new("RGB", size, _PAPER)
-    for index, cell in enumerate(cells):
-        row, column = divmod(index, columns)
-        place = (GAP + column * (CELL + GAP), GAP + row * (CELL + _CAPTION + GAP))
-        _draw(sheet, cell, place, marked=index == 0)
-    return sheet
+
+def draw_groups(groups: Sequence[Sequence[tuple[Passage, float]]], previews: Previews) -> Image.Image:
+    """A row, or several, for each group of pictures with their cosines; the first of each is marked."""
+    rows = []
+    for group in groups:
+        cells = [_cell(p, "", f"cosine {cosine:.3f}", previews, i == 0) for i, (p, cosine) in enumerate(group)]
+        rows += _rows(cells)
+    return _sheet(rows)
 
 
 def save_sheet(sheet: Image.Image, path: Path) -> None:
@@ -66,16 +64,31 @@ def save_sheet(sheet: Image.Image, path: Path) -> None:
         raise StoreError(f"{path} cannot be written ({error})", "check the folder's rights and room") from error
 
 
-def _cell(hit: Hit, preview: bytes | None) -> _Cell:
+def _cell(passage: Passage, before: str, note: str, previews: Previews, marked: bool = False) -> _Cell:
+    preview = previews.get(passage.id)
     image = Image.open(io.BytesIO(preview)) if preview else None
-    words = "" if image else " ".join(hit.passage.text.split())
-    return _Cell(image, words, f"{hit.rank}  {hit.passage.title}", f"score {hit.score:.3f}")
+    words = "" if image else " ".join(passage.text.split())
+    return _Cell(image, words, f"{before}{passage.title}", note, marked)
 
 
-def _draw(sheet: Image.Image, cell: _Cell, place: tuple[int, int], *, marked: bool) -> None:
+def _rows(cells: Sequence[_Cell]) -> list[Sequence[_Cell]]:
+    return [cells[start : start + COLUMNS] for start in range(0, len(cells), COLUMNS)]
+
+
+def _sheet(rows: Sequence[Sequence[_Cell]]) -> Image.Image:
+    columns = max((len(row) for row in rows), default=1)
+    size = (columns * (CELL + GAP) + GAP, max(1, len(rows)) * (CELL + _CAPTION + GAP) + GAP)
+    sheet = Image.new("RGB", size, _PAPER)
+    for y, row in enumerate(rows):
+        for x, cell in enumerate(row):
+            _draw(sheet, cell, (GAP + x * (CELL + GAP), GAP + y * (CELL + _CAPTION + GAP)))
+    return sheet
+
+
+def _draw(sheet: Image.Image, cell: _Cell, place: tuple[int, int]) -> None:
     draw, (x, y) = ImageDraw.Draw(sheet), place
     frame = (x - 1, y - 1, x + CELL, y + CELL)
-    draw.rectangle(frame, outline=_INK if marked else _FRAME, width=3 if marked else 1)
+    draw.rectangle(frame, outline=_INK if cell.marked else _FRAME, width=3 if cell.marked else 1)
     if cell.image is not None:
         inside = ImageOps.contain(cell.image.convert("RGB"), (CELL - 6, CELL - 6))
         sheet.paste(inside, (x + (CELL - inside.width) // 2, y + (CELL - inside.height) // 2))
@@ -83,5 +96,8 @@ def _draw(sheet: Image.Image, cell: _Cell, place: tuple[int, int], *, marked: bo
         lines = textwrap.wrap(cell.words, _LINE_CHARACTERS, max_lines=_TEXT_LINES, placeholder=" …")
         draw.multiline_text((x + 8, y + 8), "\n".join(lines), _INK, ImageFont.load_default(14), spacing=3)
     for line, (text, ink) in enumerate(((cell.title, _INK), (cell.note, _FAINT))):
-        shown = text if len(text) <= _LINE_CHARACTERS else f"{text[: _LINE_CHARACTERS - 2]} …"
-        draw.text((x, y + CELL + 6 + 20 * line), shown, ink, ImageFont.load_default(14))
+        draw.text((x, y + CELL + 6 + 20 * line), _shortened(text), ink, ImageFont.load_default(14))
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LINE_CHARACTERS else f"{text[: _LINE_CHARACTERS - 2]} …"

@@ -7,7 +7,7 @@ import pytest
 
 from quoth.store import Embedded, PictureSpace, open_pictures
 
-SPACE = PictureSpace("encoder/1", 8, 4)
+SPACE = PictureSpace("encoder/1", 8, 8, 4)
 
 
 def units(count, size, seed=0):
@@ -19,7 +19,8 @@ def pictures(*names, seed=0):
     """Pictures `document/n`."""
     n = len(names)
     documents = [name.partition("/")[0] for name in names]
-    return Embedded(names, documents, [name.encode() for name in names], units(n, 8, seed), units(n, 4, seed + 1))
+    raw, vectors, seen = units(n, 8, seed + 2), units(n, 8, seed), units(n, 4, seed + 1)
+    return Embedded(names, documents, [name.encode() for name in names], raw, vectors, seen)
 
 
 @pytest.fixture
@@ -69,10 +70,11 @@ def test_keeping_takes_out_the_others_of_these_documents_only(opened):
 def test_other_embeddings_replace_all_at_one_stroke(opened):
     store = opened()
     store.put(pictures("a/1", "a/2", "b/1"))
-    space = PictureSpace("encoder/1", 3, 4, "pca-3")
+    space = PictureSpace("encoder/1", 8, 3, 4, "pca-3")
     store.replace_all(space, (replace(b, vectors=units(len(b.ids), 3)) for b in store.batches(2)))
     assert store.space == opened().space == space
     assert [len(batch.ids) for batch in opened().batches(10)] == [3]
+    np.testing.assert_allclose(opened().raw()[1], units(3, 8, 2), atol=1e-3)
     assert opened().vectors()[1].shape == (3, 3)
 
 
@@ -86,6 +88,6 @@ def test_a_fit_that_breaks_off_changes_nothing(opened):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        store.replace_all(PictureSpace("encoder/1", 3, 4, "pca-3"), half())
+        store.replace_all(PictureSpace("encoder/1", 8, 3, 4, "pca-3"), half())
     assert opened().space == SPACE
     assert opened().vectors()[1].shape == (3, 8)

@@ -14,10 +14,11 @@ class PictureSpace:
     """What all embeddings of pictures in a store have in common.
 
     encoder: the identity of what computed the vectors; embedding: the name of what made them embeddings, "" for none.
-    dimension: of the embeddings; seen: of the embeddings among words, 0 for none.
+    raw: the numbers of a vector; dimension: of an embedding; seen: of one among words, 0 for none.
     """
 
     encoder: str
+    raw: int
     dimension: int
     seen: int = 0
     embedding: str = ""
@@ -28,12 +29,15 @@ class Embedded:
     """n pictures with their embeddings, row for row.
 
     ids: the passages that they are; documents: whose they are; previews: JPEG files.
-    vectors: (n, d) float32, unit rows; seen: (n, e) float32, unit rows: the same pictures among words.
+    raw: (n, c) the encoder's vectors, unit rows; at rest in float16, for they are needed only to fit other embeddings.
+    vectors: (n, d) float32, unit rows: the embeddings, which are searched.
+    seen: (n, e) float32, unit rows: the same pictures among words.
     """
 
     ids: Sequence[str]
     documents: Sequence[str]
     previews: Sequence[bytes]
+    raw: Vectors
     vectors: Vectors
     seen: Vectors | None = None
 
@@ -82,6 +86,9 @@ class Store(Protocol):
 
     def passages(self, ids: Sequence[str]) -> dict[str, Passage]:
         """Those of these passages that there are, by id."""
+
+    def embedded(self, limit: int, kind: Kind | None = None) -> tuple[list[Passage], Vectors]:
+        """At most `limit` passages (of one kind, or of all) spread over all there are, and their (n, d) embeddings."""
 
     def texts(self) -> Iterator[str]:
         """The text of every passage."""
@@ -138,6 +145,9 @@ class PictureStore(Protocol):
 
     def vectors(self) -> tuple[list[str], Vectors]:
         """All ids, sorted, and (n, d) float32, their embeddings."""
+
+    def raw(self) -> tuple[list[str], Vectors]:
+        """All ids, sorted, and (n, c) float32, the encoder's vectors, of unit length to three digits."""
 
     def batches(self, size: int) -> Iterator[Embedded]:
         """All there is, so many at a time."""

@@ -121,6 +121,18 @@ class LanceStore:
             rows = self._table.search().where(among("id", ids)).select(_PASSAGE_COLUMNS).limit(len(ids)).to_arrow()
         return {found.passage.id: found.passage for found in _found(rows, pa.chunked_array([[0.0] * len(rows)]))}
 
+    def embedded(self, limit: int, kind: Kind | None = None) -> tuple[list[Passage], Vectors]:
+        """At most `limit` passages spread over all there are, and their embeddings."""
+        with reporting("read the knowledge base"):
+            ids = _only(self._table.search(), kind).select(["id"]).to_arrow()["id"].to_pylist()
+            # An id is a hash: by its order every part of the documents is there in proportion.
+            chosen = sorted(ids)[:limit]
+            if not chosen:
+                return [], np.empty((0, self._table.schema.field("vector").type.list_size), np.float32)
+            query = self._table.search().where(among("id", chosen)).select([*_PASSAGE_COLUMNS, "vector"])
+            rows = query.limit(len(chosen)).to_arrow()
+        return [found.passage for found in _found(rows, rows["start"])], matrix(rows, "vector")
+
     def texts(self) -> Iterator[str]:
         """The text of every passage."""
         with reporting("read the knowledge base"):
@@ -171,6 +183,13 @@ def _only(query: LanceQueryBuilder, kind: Kind | None) -> LanceQueryBuilder:
     if kind is None:
         return query
     return query.where("picture = ''" if kind == "text" else "picture <> ''", prefilter=True)
+
+
+def matrix(rows: pa.Table, column: str) -> Vectors:
+    """A column of vectors as (n, d) float32."""
+    size = rows.schema.field(column).type.list_size
+    flat = rows[column].combine_chunks().flatten().to_numpy(zero_copy_only=False)
+    return np.asarray(flat, np.float32).reshape(-1, size)
 
 
 def among(column: str, values: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from quoth.errors import StoreError
 from quoth.store.base import Embedded, PictureSpace
-from quoth.store.lance import among, connect, reporting
+from quoth.store.lance import among, connect, matrix, reporting
 from quoth.types import Vectors
 
 TABLE = "pictures"
@@ -78,9 +78,18 @@ class LancePictures:
 
     def vectors(self) -> tuple[list[str], Vectors]:
         """All ids, sorted, and (n, d) float32, their embeddings."""
+        return self._column("vector")
+
+    def raw(self) -> tuple[list[str], Vectors]:
+        """All ids, sorted, and (n, c) float32, the encoder's vectors."""
+        return self._column("raw")
+
+    def _column(self, name: str) -> tuple[list[str], Vectors]:
         with reporting("read the pictures"):
-            rows = self._table.search().select(["id", "vector"]).to_arrow().sort_by("id")
-        return rows["id"].to_pylist(), _matrix(rows, "vector")
+            rows = self._table.search().select(["id", name]).to_arrow()
+        ids = rows["id"].to_pylist()
+        order = sorted(range(len(ids)), key=ids.__getitem__)
+        return [ids[i] for i in order], matrix(rows, name)[order]
 
     def batches(self, size: int) -> Iterator[Embedded]:
         """All there is, so many at a time."""
@@ -127,6 +136,7 @@ def _schema(space: PictureSpace) -> pa.Schema:
         pa.field("id", text, nullable=False),
         pa.field("document", text, nullable=False),
         pa.field("preview", pa.binary()),
+        pa.field("raw", pa.list_(pa.float16(), space.raw)),
         pa.field("vector", pa.list_(pa.float32(), space.dimension)),
     ]
     fields += [pa.field("seen", pa.list_(pa.float32(), space.seen))] if space.seen else []
@@ -139,26 +149,23 @@ def _space(schema: pa.Schema) -> PictureSpace:
         raise StoreError("the table of pictures does not say what made it", "make the knowledge base anew")
     encoder, embedding = said.decode().split("\n")
     seen = schema.field("seen").type.list_size if "seen" in schema.names else 0
-    return PictureSpace(encoder, schema.field("vector").type.list_size, seen, embedding)
+    raw, dimension = (schema.field(name).type.list_size for name in ("raw", "vector"))
+    return PictureSpace(encoder, raw, dimension, seen, embedding)
 
 
 def _rows(pictures: Embedded, schema: pa.Schema) -> pa.Table:
-    columns = [list(pictures.ids), list(pictures.documents), list(pictures.previews), _lists(pictures.vectors)]
+    columns = [list(pictures.ids), list(pictures.documents), list(pictures.previews)]
+    columns += [_lists(pictures.raw, np.float16), _lists(pictures.vectors)]
     columns += [_lists(pictures.seen)] if pictures.seen is not None else []
     return pa.table(columns, schema=schema)
 
 
-def _lists(vectors: Vectors) -> pa.Array:
-    flat = pa.array(np.ascontiguousarray(vectors, np.float32).reshape(-1))
+def _lists(vectors: Vectors, kind: type[np.floating] = np.float32) -> pa.Array:
+    flat = pa.array(np.ascontiguousarray(vectors, kind).reshape(-1))
     return pa.FixedSizeListArray.from_arrays(flat, vectors.shape[1])
-
-
-def _matrix(rows: pa.Table, column: str) -> Vectors:
-    size = rows.schema.field(column).type.list_size
-    return np.asarray(rows[column].combine_chunks().flatten().to_numpy(zero_copy_only=False)).reshape(-1, size)
 
 
 def _embedded(rows: pa.Table) -> Embedded:
     ids, documents, previews = (rows[name].to_pylist() for name in ("id", "document", "preview"))
-    seen = _matrix(rows, "seen") if "seen" in rows.schema.names else None
-    return Embedded(ids, documents, previews, _matrix(rows, "vector"), seen)
+    seen = matrix(rows, "seen") if "seen" in rows.schema.names else None
+    return Embedded(ids, documents, previews, matrix(rows, "raw"), matrix(rows, "vector"), seen)

@@ -10,11 +10,12 @@ import typer
 
 import quoth
 from quoth.interfaces import shapes
-from quoth.interfaces.cli import evaluate, show
+from quoth.interfaces.cli import embed, evaluate, show
 from quoth.interfaces.cli.ask import ask
 from quoth.interfaces.cli.calibrate import calibrate
 from quoth.interfaces.cli.console import FAILURE, out, print_json, progress_bar, reporting
 from quoth.interfaces.cli.search import search
+from quoth.interfaces.cli.similar import draw_map, similar
 
 app = typer.Typer(
     name="quoth",
@@ -24,6 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+app.add_typer(embed.app, name="embed")
 app.add_typer(evaluate.app, name="eval")
 
 Kb = Annotated[
@@ -80,6 +82,12 @@ app.command(epilog="Example: quoth calibrate --beir my-questions")(calibrate)
 
 
 app.command(epilog='Example: quoth search "a dog on a beach" --kind image --sheet dogs.png')(search)
+
+
+app.command(epilog="Example: quoth similar --duplicates --sheet twice.png")(similar)
+
+
+app.command("map", epilog="Example: quoth map all.html")(draw_map)
 
 
 @app.command(epilog="Example: quoth status --json")

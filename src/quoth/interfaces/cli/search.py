@@ -42,6 +42,6 @@ def search(
     else:
         show.hits(hits)
     if sheet:
-        knowledge.sheet(sheet, hits, query, image)
+        knowledge.pictures.sheet(sheet, hits, query, image)
         if not as_json:
             out.print(f"drawn into {sheet}", markup=False)

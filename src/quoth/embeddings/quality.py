@@ -1,0 +1,46 @@
+"""How well an embedding finds again what it should."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from quoth.types import Vectors
+
+
+def found_again(vectors: Vectors, labels: Sequence[object]) -> tuple[float, float]:
+    """R@1 and mAP of each row as a query for the others of its label, itself left out.
+
+    Args:
+        vectors: (n, d) float32, unit rows; nearness is the dot product.
+        labels: (n,) what each row is of; a row that is alone with its label is no query.
+
+    Returns:
+        both in [0, 1]; higher is better. Zeros where no label has two rows.
+    """
+    owners = np.unique(np.array([str(label) for label in labels]), return_inverse=True)[1]
+    scores = vectors @ vectors.T
+    np.fill_diagonal(scores, -np.inf)
+    order = np.argsort(-scores, axis=1, kind="stable")[:, :-1]
+    right = owners[order] == owners[:, None]
+    asked = right.any(axis=1)
+    if not asked.any():
+        return 0.0, 0.0
+    right = right[asked]
+    precision = np.cumsum(right, axis=1) / np.arange(1, right.shape[1] + 1)
+    average = (precision * right).sum(axis=1) / right.sum(axis=1)
+    return float(right[:, 0].mean()), float(average.mean())
+
+
+def neighbours_kept(before: Vectors, after: Vectors, k: int = 10) -> float:
+    """The part of each row's k nearest others that stay among its k nearest, in [0, 1]."""
+    k = min(k, len(before) - 1)
+    if k < 1:
+        return 1.0
+    near = []
+    for vectors in (before, after):
+        scores = vectors @ vectors.T
+        np.fill_diagonal(scores, -np.inf)
+        near.append(np.argsort(-scores, axis=1, kind="stable")[:, :k])
+    return float(np.mean([len(np.intersect1d(a, b)) / k for a, b in zip(*near, strict=True)]))
