@@ -35,6 +35,7 @@ class Gallery:
         self._passages = passages
         self._words = words
         self._looking: Looking | None = None
+        self._opened: PictureStore | None = None
 
     @cached_property
     def encoder(self) -> PictureEncoder:
@@ -47,7 +48,7 @@ class Gallery:
         Raises:
             IncompatibleError: another encoder looked at them.
         """
-        found = open_pictures(self.folder)
+        found = self._open()
         if found and found.space.encoder != self.encoder.identity:
             made = found.space.encoder
             raise IncompatibleError(
@@ -73,19 +74,20 @@ class Gallery:
 
     def put(self, pictures: Embedded) -> None:
         """Add pictures; their passages go in afterwards."""
-        found = self.store() or open_pictures(self.folder, self.looking().space)
-        if found:
-            found.put(pictures)
+        if self.store() is None:
+            self._opened = open_pictures(self.folder, self.looking().space)
+        if self._opened:
+            self._opened.put(pictures)
 
     def keep(self, documents: Sequence[str], ids: Sequence[str]) -> None:
         """Take out the pictures of these documents but those of these passages."""
-        found = open_pictures(self.folder)
+        found = self._open()
         if found:
             found.keep(documents, ids)
 
     def previews(self, ids: Sequence[str]) -> dict[str, bytes]:
         """JPEG files of those of these passages that are pictures."""
-        found = open_pictures(self.folder)
+        found = self._open()
         return found.previews(ids) if found else {}
 
     def held(self) -> tuple[list[Passage], Vectors]:
@@ -105,6 +107,12 @@ class Gallery:
         rows = {name: vector for ids, seen in batches for name, vector in zip(ids, seen, strict=True)}
         passages = self._passages().passages(sorted(rows)[:limit])
         return list(passages.values()), np.array([rows[name] for name in passages], np.float32)
+
+    def _open(self) -> PictureStore | None:
+        """The pictures whatever encoder looked at them, if there are any; opened once, they are always the newest."""
+        if self._opened is None:
+            self._opened = open_pictures(self.folder)
+        return self._opened
 
     def rankings(self, words: str, pixels: Pixels | None, kind: Kind | None) -> list[Ranking]:
         """What pictures say to words, and to a picture if there is one."""

@@ -15,8 +15,8 @@ from quoth.errors import DocumentError
 from quoth.gallery import Gallery
 from quoth.passages import Parsed, parse_all
 from quoth.sources import digest, document_id, find_files
-from quoth.store import Store
-from quoth.types import AddReport, Document, Failure, Passage
+from quoth.store import Embedded, Store
+from quoth.types import AddReport, Document, Failure, Passage, Vectors
 
 # Passages in one commit: a kill loses at most the encoding of so many, and batches sort well by length.
 COMMIT = 1024
@@ -120,6 +120,8 @@ class Ingestion:
         found, pictures = self._gallery.look(batch)
         passages = _distinct(found)
         vectors = self._encoder.encode([passage.searchable for passage in passages])
+        if pictures:
+            _place_wordless(passages, pictures, vectors)
         digests = {parsed.document.id: parsed.document.digest for parsed in batch}
         if pictures:
             self._gallery.put(pictures)
@@ -150,6 +152,16 @@ class Ingestion:
         seconds = time.perf_counter() - self._start
         failed = tuple(counts.failed)
         return AddReport(counts.added, counts.updated, unchanged, removed, counts.passages, seconds, failed)
+
+
+def _place_wordless(passages: Sequence[Passage], pictures: Embedded, vectors: Vectors) -> None:
+    """Of a picture that nobody said anything of, the vector is where it lies among words; its file's name says less."""
+    if pictures.seen is None:
+        return
+    seen = dict(zip(pictures.ids, pictures.seen, strict=True))
+    for row, passage in enumerate(passages):
+        if passage.picture and not passage.said:
+            vectors[row] = seen[passage.id]
 
 
 def _batches(parsed: Iterable[Parsed]) -> Iterator[list[Parsed]]:

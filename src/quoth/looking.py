@@ -13,7 +13,7 @@ from quoth.embeddings.bridge import Bridge
 from quoth.encoders import PictureEncoder, Seen
 from quoth.passages import Parsed
 from quoth.store import Embedded, PictureSpace
-from quoth.types import Passage, Picture, Vectors
+from quoth.types import SHOWS, Passage, Picture, Vectors
 
 # A class that is less likely than this is not told of: the encoder sees a thing in everything.
 TOLD_FROM = 0.1
@@ -77,4 +77,4 @@ def _likely(logits: NDArray[np.float32]) -> list[int]:
 def _saying(passage: Passage, shows: str) -> Passage:
     if not shows:
         return passage
-    return replace(passage, text="\n".join(filter(None, (passage.text, f"A picture that seems to show: {shows}."))))
+    return replace(passage, text="\n".join(filter(None, (passage.text, f"{SHOWS}{shows}."))))

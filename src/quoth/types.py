@@ -31,6 +31,10 @@ Kind = Literal["text", "image"]
 
 KINDS: tuple[Kind, ...] = ("text", "image")
 
+SHOWS = "A picture that seems to show: "
+"""What a picture's text begins its last line with: the classes that its encoder sees. Words find a picture by how it
+looks (`quoth.embeddings.bridge`), not by these names, which are often wrong (docs/experiments.md)."""
+
 
 Pixels = NDArray[np.uint8]
 """(height, width, 3) uint8: red, green, blue in sRGB, upright, what is transparent on white."""
@@ -150,9 +154,14 @@ class Passage:
         return "image" if self.picture else "text"
 
     @property
+    def said(self) -> str:
+        """The text without what an encoder sees in a picture: what people said of it."""
+        return self.text.partition(SHOWS)[0].strip() if self.picture else self.text
+
+    @property
     def searchable(self) -> str:
-        """What encoders and lexical searches see: the title and the headings, then the text."""
-        return "\n".join(dict.fromkeys([self.title, *self.headings, self.text]))
+        """What encoders and lexical searches of words see: the title and the headings, then what was said."""
+        return "\n".join(dict.fromkeys([self.title, *self.headings, self.said]))
 
     @property
     def place(self) -> str:

@@ -30,10 +30,13 @@ class HybridRetriever:
         return self.search(question, k)
 
     def search(self, words: str, k: int, kind: Kind | None = None, also: Sequence[Ranking] = ()) -> list[Hit]:
-        """The same of one kind of passages, or of all; `also` are rankings of theirs that others found."""
+        """The same of one kind of passages, or of all; `also` are rankings of pictures by how they look."""
         candidates = max(k, CANDIDATES)
         dense = self._store.nearest(self._encoder.encode([words])[0], candidates, kind)
         lexical = self._store.matching(words, candidates, kind)
+        if also:
+            # Where a picture without words lies is how it looks: it would count twice.
+            dense = [found for found in dense if found.passage.said or not found.passage.picture]
         passages = {found.passage.id: found.passage for found in [*dense, *lexical]}
         similarity = {found.passage.id: found.score for found in dense}
         others = [[name for name, _ in ranking] for ranking in also]
