@@ -27,6 +27,10 @@ bench first_token.py
 bench cost_of_k.py
 bench ingest.py "$data/python-docs"
 bench python_docs.py "$data/python-docs"
+bench pictures.py words "$data/flickr8k-test"
+bench pictures.py same "$data/dreambooth"
+bench pictures.py copies "$data/flickr8k-test"
+bench pictures.py speed "$data/flickr8k-test"
 bench retrieval.py "$data" --kbs "$kept"
 bench qa.py "$data/squad2/beir" --kb "$kept/squad2" --questions 200
 bench injection.py "$data/squad2/beir" --kb "$kept/squad2" --questions 100

@@ -15,9 +15,9 @@ from quoth.encoders import Encoder, PictureEncoder, load_picture_encoder
 from quoth.errors import DocumentError, IncompatibleError, NotFoundError
 from quoth.looking import Looking
 from quoth.passages import Parsed
-from quoth.retrieval import CANDIDATES, Ranking, log_prior
+from quoth.retrieval import Ranking, log_prior
 from quoth.store import Embedded, PictureStore, Store, open_pictures
-from quoth.types import Hit, Kind, Passage, Picture, Pixels, Vectors
+from quoth.types import Hit, Passage, Picture, Pixels, Vectors
 
 EMBEDDINGS = "embeddings"
 # Of cosines: the softmax says how much nearer the first is than the others, and no more.
@@ -113,11 +113,6 @@ class Gallery:
         if self._opened is None:
             self._opened = open_pictures(self.folder)
         return self._opened
-
-    def rankings(self, words: str, pixels: Pixels | None, kind: Kind | None) -> list[Ranking]:
-        """What pictures say to words, and to a picture if there is one."""
-        found = [] if kind == "text" else [self.showing(words, CANDIDATES)]
-        return found if pixels is None else [*found, self.like(pixels, CANDIDATES)]
 
     def like(self, pixels: Pixels, k: int) -> Ranking:
         """The passages of the k pictures nearest to one, with their cosines, best first."""

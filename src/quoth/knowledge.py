@@ -26,7 +26,7 @@ from quoth.manifest import check_encoder, is_knowledge_base, read_manifest, writ
 from quoth.naming import as_document, pick_name
 from quoth.pictures import Pictures
 from quoth.rag.calibration import load as load_calibration
-from quoth.retrieval import HybridRetriever
+from quoth.retrieval import CANDIDATES, HybridRetriever
 from quoth.settings import Settings, load_settings
 from quoth.store import Store, open_store
 from quoth.types import KINDS, AddReport, Hit, Kind, Status, WarmReport
@@ -197,11 +197,12 @@ class KnowledgeBase:
         if kind not in (None, *KINDS):
             raise UsageError(f"there is no kind {kind!r}", f"choose one of: {', '.join(KINDS)}")
         if image is None:
-            return self._retriever.search(query, k, kind, self.gallery.rankings(query, None, kind))
+            return self._by_words(query, k, kind)
         pixels = read_picture(image).pixels
         if not query.strip():
             return self.gallery.nearest(pixels, k)
-        return self._retriever.search(query, k, "image", self.gallery.rankings(query, pixels, "image"))
+        looks, likes = self.gallery.showing(query, CANDIDATES), self.gallery.like(pixels, CANDIDATES)
+        return self._retriever.search_pictures(query, k, looks, likes)
 
     def ask(self, question: str) -> Answer:
         """Answer a question from the documents, or say that they do not say it.
@@ -277,6 +278,12 @@ class KnowledgeBase:
             return RemoteAsker(self._retriever, load_remote(self.settings), self.settings)
         calibration = load_calibration(self.folder, self._model.name)
         return Asker(self._retriever, self._model, self.settings, calibration)
+
+    def _by_words(self, words: str, k: int, kind: Kind | None) -> list[Hit]:
+        looks = self.gallery.showing(words, CANDIDATES) if kind != "text" else []
+        if kind == "image":
+            return self._retriever.search_pictures(words, k, looks)
+        return self._retriever.search_all(words, k, looks) if looks else self._retriever.search(words, k, kind)
 
     def _must_exist(self) -> None:
         if not is_knowledge_base(self.folder):

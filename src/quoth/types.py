@@ -175,7 +175,8 @@ class Passage:
 class Hit:
     """A passage that was found: `rank` from 1; `score`, higher is nearer; `log_prior` = log p(z|x).
 
-    `similarity` is the cosine of question and passage, in [-1, 1], where a dense search knows it.
+    `similarity` is the cosine of question and passage, in [-1, 1], where a dense search knows it; of a picture that
+    words found, how near it is to them by its looks or by what was said of it, on one scale (0 is unrelated).
     Over the hits of one question the priors sum to 1 (log-sum-exp of `log_prior` is 0).
     """
 

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from heapq import merge
 
 from quoth.encoders import Encoder
-from quoth.retrieval.fusion import reciprocal_rank_fusion
+from quoth.retrieval.fusion import RANK_OFFSET, reciprocal_rank_fusion
 from quoth.retrieval.prior import log_prior
 from quoth.store import Store
-from quoth.types import Hit, Kind
+from quoth.types import Hit, Kind, Passage
 
 CANDIDATES = 100
 # Fitted by `tools/fit_prior.py` on SciFact's train split; see docs/experiments.md.
 TEMPERATURE = 0.0015
 
+# What the encoder gives two texts that have nothing to do with each other; pictures and words have 0 then, for the bridge
+# between them is centred. Only to compare the two: cosines that are shown are as they are.
+UNRELATED = 0.15
+
 Ranking = Sequence[tuple[str, float]]
-"""Ids of passages with their scores, best first."""
+"""Ids of passages with their cosines, best first."""
 
 
 class HybridRetriever:
@@ -29,23 +34,57 @@ class HybridRetriever:
         """At most k hits, best first; `similarity` is set where the dense search found the passage too."""
         return self.search(question, k)
 
-    def search(self, words: str, k: int, kind: Kind | None = None, also: Sequence[Ranking] = ()) -> list[Hit]:
-        """The same of one kind of passages, or of all; `also` are rankings of pictures by how they look."""
+    def search(self, words: str, k: int, kind: Kind | None = None) -> list[Hit]:
+        """The same of one kind of passages, or of all."""
+        return self._fused(words, k, kind, (), ())
+
+    def search_pictures(self, words: str, k: int, looks: Ranking, likes: Ranking = ()) -> list[Hit]:
+        """Pictures: the nearer of what was said of them and how they look, BM25, and likeness to another picture.
+
+        Args:
+            words: what is looked for.
+            k: how many.
+            looks: pictures by how well they show the words.
+            likes: pictures by how like they are to the one that was given.
+        """
+        return self._fused(words, k, "image", looks, likes)
+
+    def search_all(self, words: str, k: int, looks: Ranking) -> list[Hit]:
+        """Texts and pictures, each in its own order; between the two the nearer comes first."""
+        found = (self.search(words, k, "text"), self.search_pictures(words, k, looks))
+        merged = list(merge(*found, key=_distance))[:k]
+        scores = [1 / (RANK_OFFSET + rank) for rank in range(1, len(merged) + 1)]
+        return _ranked([(hit.passage, score, hit.similarity) for hit, score in zip(merged, scores, strict=True)])
+
+    def _fused(self, words: str, k: int, kind: Kind | None, looks: Ranking, likes: Ranking) -> list[Hit]:
         candidates = max(k, CANDIDATES)
         dense = self._store.nearest(self._encoder.encode([words])[0], candidates, kind)
         lexical = self._store.matching(words, candidates, kind)
-        if also:
-            # Where a picture without words lies is how it looks: it would count twice.
-            dense = [found for found in dense if found.passage.said or not found.passage.picture]
-        passages = {found.passage.id: found.passage for found in [*dense, *lexical]}
         similarity = {found.passage.id: found.score for found in dense}
-        others = [[name for name, _ in ranking] for ranking in also]
-        passages |= self._store.passages([name for names in others for name in names if name not in passages])
-        found = [[hit.passage.id for hit in ranking] for ranking in (dense, lexical)]
-        scores = reciprocal_rank_fusion([*found, *others])
-        best = [(name, score) for name, score in scores.items() if name in passages][:k]
-        prior = log_prior([score for _, score in best], TEMPERATURE)
-        return [
-            Hit(passages[name], rank, score, float(log), similarity.get(name))
-            for rank, ((name, score), log) in enumerate(zip(best, prior, strict=True), start=1)
-        ]
+        if looks:
+            # Of a picture that nobody described the store knows how it looks: that is in `looks`.
+            similarity = {f.passage.id: f.score - UNRELATED for f in dense if f.passage.said}
+        for name, cosine in looks:
+            similarity[name] = max(cosine, similarity.get(name, cosine))
+        nearest = sorted(similarity, key=lambda name: -similarity[name])
+        rankings = [nearest, [found.passage.id for found in lexical], [name for name, _ in likes]]
+        passages = {found.passage.id: found.passage for found in [*dense, *lexical]}
+        passages |= self._store.passages([name for name, _ in [*looks, *likes] if name not in passages])
+        scores = reciprocal_rank_fusion(rankings)
+        best = [(passages[name], score, similarity.get(name)) for name, score in scores.items() if name in passages]
+        return _ranked(best[:k])
+
+
+def _distance(hit: Hit) -> float:
+    """What texts and pictures are merged by: of what only its words found, the nearness is not known."""
+    nearness = hit.similarity or 0.0
+    return -nearness if hit.passage.picture else UNRELATED - nearness
+
+
+def _ranked(best: Sequence[tuple[Passage, float, float | None]]) -> list[Hit]:
+    """Hits from passages with their scores and cosines, best first."""
+    prior = log_prior([score for _, score, _ in best], TEMPERATURE)
+    return [
+        Hit(passage, rank, score, float(log), similarity)
+        for rank, ((passage, score, similarity), log) in enumerate(zip(best, prior, strict=True), start=1)
+    ]
