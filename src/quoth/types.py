@@ -79,12 +79,14 @@ class Picture:
 class Figure:
     """A picture at its place in a document: `words` are its caption, its alternative text, what its file says of it.
 
-    `start` is the offset in `Document.text` before which it stands.
+    `start` is the offset in `Document.text` before which it stands, `page` the page that it is on: pages without
+    text start at the same offset.
     """
 
     picture: Picture
     words: str = ""
     start: int = 0
+    page: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from quoth.types import Figure, Heading
+from quoth.types import Figure, Heading, Picture
 
 _CONTROLS = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufff9-\ufffb\ufffe\uffff"
 _INVISIBLE = "\u00ad\u200b\u200e\u200f\u2060\ufeff"
@@ -15,14 +15,28 @@ _AROUND_LINES = re.compile(r" ?\n ?")
 
 
 @dataclass(frozen=True, slots=True)
+class Reference:
+    """A picture that a document shows but does not hold: `source` names it, the others are as in `Figure`."""
+
+    source: str
+    words: str
+    start: int
+    page: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Content:
-    """A document's text with its title ("" if the file has none), headings, page starts and pictures."""
+    """A document's text with its title ("" if the file has none), headings, page starts and pictures.
+
+    `references` are pictures that only who knows the file's place can read.
+    """
 
     text: str
     title: str = ""
     headings: tuple[Heading, ...] = ()
     pages: tuple[int, ...] = ()
     figures: tuple[Figure, ...] = ()
+    references: tuple[Reference, ...] = ()
 
 
 def clean(text: str) -> str:
@@ -52,7 +66,10 @@ class Writer:
     length: int = 0
     headings: list[Heading] = field(default_factory=list)
     pages: list[int] = field(default_factory=list)
+    figures: list[Figure] = field(default_factory=list)
+    references: list[Reference] = field(default_factory=list)
     new_page: bool = False
+    _shown: list[tuple[Picture | str, str, int | None]] = field(default_factory=list)
 
     def block(self, text: str, gap: int = 2) -> None:
         """Add a block as it stands; an empty one is left out."""
@@ -62,6 +79,7 @@ class Writer:
             self._add("\n" * gap)
         if self.new_page:
             self._start_page()
+        self._place_shown()
         self._add(text)
 
     def heading(self, level: int, text: str) -> None:
@@ -75,13 +93,35 @@ class Writer:
         """Start a page at the next block. A page without text starts where the next one does."""
         if self.new_page:
             self._start_page()
+        self._place_shown()
         self.new_page = True
+
+    def picture(self, shown: Picture | str, words: str = "") -> None:
+        """Add a picture, or the name of one, before the next block of this page; `words` are said of it."""
+        self._shown.append((shown, words, len(self.pages) + self.new_page or None))
 
     def content(self, title: str = "") -> Content:
         """What was written."""
         if self.new_page:
             self._start_page()
-        return Content("".join(self.pieces), one_line(title), tuple(self.headings), tuple(self.pages))
+        self._place_shown()
+        return Content(
+            "".join(self.pieces),
+            one_line(title),
+            tuple(self.headings),
+            tuple(self.pages),
+            tuple(self.figures),
+            tuple(self.references),
+        )
+
+    def _place_shown(self) -> None:
+        """The pictures that waited for the block after them stand here."""
+        for shown, words, page in self._shown:
+            if isinstance(shown, Picture):
+                self.figures.append(Figure(shown, words, self.length, page))
+            else:
+                self.references.append(Reference(shown, words, self.length, page))
+        self._shown.clear()
 
     def _start_page(self) -> None:
         self.pages.append(self.length)

@@ -7,7 +7,8 @@ import posixpath
 import zipfile
 import zlib
 from collections.abc import Iterator
-from urllib.parse import unquote
+from dataclasses import replace
+from urllib.parse import quote, unquote
 
 from lxml import etree
 
@@ -15,9 +16,11 @@ from quoth.errors import DocumentError
 from quoth.passages.content import Content, Writer, one_line
 from quoth.passages.decode import decode
 from quoth.passages.html import write_markup
+from quoth.passages.references import Fetch, local_name, resolve
 from quoth.passages.xml import parse_xml
 
 _MAX_CHAPTER = 50_000_000
+_BROKEN = (zipfile.BadZipFile, zlib.error, KeyError, EOFError, NotImplementedError, RuntimeError)
 _PAGES = ("application/xhtml+xml", "text/html")
 
 
@@ -26,7 +29,7 @@ def read(data: bytes, media_type: str) -> Content:  # noqa: ARG001 - every parse
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return _read(archive)
-    except (zipfile.BadZipFile, zlib.error, KeyError, EOFError, NotImplementedError, RuntimeError) as error:
+    except _BROKEN as error:
         raise DocumentError(f"the EPUB is broken: {one_line(str(error))}", "get the file anew") from error
 
 
@@ -38,8 +41,9 @@ def _read(archive: zipfile.ZipFile) -> Content:
     package = parse_xml(_member(archive, opf))
     writer = Writer()
     for name in _chapters(package, posixpath.dirname(opf)):
-        write_markup(decode(_member(archive, name)), writer)
-    return writer.content(package.xpath("string(//*[local-name()='title'])"))
+        write_markup(decode(_member(archive, name)), writer, quote(name))
+    content = writer.content(package.xpath("string(//*[local-name()='title'])"))
+    return replace(content, figures=resolve(content.references, _inside(archive)), references=())
 
 
 def _chapters(package: etree._Element, folder: str) -> Iterator[str]:
@@ -50,6 +54,18 @@ def _chapters(package: etree._Element, folder: str) -> Iterator[str]:
         if item is None or item.get("media-type") not in _PAGES or "nav" in (item.get("properties") or "").split():
             continue
         yield posixpath.normpath(posixpath.join(folder, unquote(item.get("href") or "")))
+
+
+def _inside(archive: zipfile.ZipFile) -> Fetch:
+    """Reads members of the archive; those that are not there, or broken, are None."""
+
+    def fetch(source: str) -> bytes | None:
+        try:
+            return _member(archive, local_name(source))
+        except (*_BROKEN, DocumentError, ValueError):
+            return None
+
+    return fetch
 
 
 def _member(archive: zipfile.ZipFile, name: str) -> bytes:

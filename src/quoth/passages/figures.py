@@ -21,7 +21,7 @@ def _passage(document: Document, figure: Figure) -> Passage:
         start=figure.start,
         end=figure.start,
         line=document.line_at(figure.start),
-        page=document.page_at(figure.start),
+        page=document.page_at(figure.start) if figure.page is None else figure.page,
         headings=document.headings_at(figure.start),
         picture=figure.picture.digest,
     )

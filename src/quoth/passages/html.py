@@ -7,7 +7,9 @@ adjacent lines, entries of a definition list are parted by a blank line: a split
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from urllib.parse import urljoin
 
 from lxml import etree, html
 
@@ -50,14 +52,17 @@ def read_markup(markup: str) -> Content:
     content = _write(_main(body))
     if not content.text.strip():
         content = _write(body)
-    return Content(content.text, _title(root, content), content.headings)
+    return replace(content, title=_title(root, content))
 
 
-def write_markup(markup: str, writer: Writer) -> None:
-    """Add the text of a page to a document that consists of several (chapters, parts of a message)."""
+def write_markup(markup: str, writer: Writer, base: str = "") -> None:
+    """Add the text of a page to a document that consists of several (chapters, parts of a message).
+
+    `base` is the page's own address, to which those of its pictures are relative.
+    """
     root = parse_markup(markup)
     body = root.find("body")
-    _Walk(writer).walk(root if body is None else body)
+    _Walk(writer, base).walk(root if body is None else body)
 
 
 def parse_markup(markup: str) -> html.HtmlElement:
@@ -117,6 +122,7 @@ class _Walk:
     """One walk over a tree: the words gathered since the last block ended, and how the next block starts."""
 
     writer: Writer
+    base: str = ""
     words: list[str] = field(default_factory=list)
     gap: int = 2
     prefix: str = ""
@@ -139,6 +145,8 @@ class _Walk:
             self.code(element)
         elif tag == "br":
             self.words.append("\n")
+        elif tag == "img":
+            self.picture(element)
         elif tag == "table" and not _is_layout(element):
             self.table(element)
         elif tag in _BLOCK_TAGS:
@@ -158,6 +166,18 @@ class _Walk:
         """Gather running text: line breaks in the source are blanks."""
         if text:
             self.words.append(text.replace("\n", " "))
+
+    def picture(self, element: html.HtmlElement) -> None:
+        """Add a picture with what is said of it, before the block that it stands in."""
+        source = element.get("src", "")
+        if source and not _is_dropped(element):
+            with suppress(ValueError):  # what is no address
+                self.writer.picture(urljoin(self.base, source), _said(element))
+
+    def pictures(self, element: html.HtmlElement) -> None:
+        """Add all pictures in an element of which only the words are written."""
+        for one in element.iter("img"):
+            self.picture(one)
 
     def block(self, element: html.HtmlElement) -> None:
         """Write an element that stands on lines of its own."""
@@ -203,6 +223,7 @@ class _Walk:
     def heading(self, element: html.HtmlElement) -> None:
         """Write a heading; one inside a list or a table is a line like others."""
         self.flush()
+        self.pictures(element)
         inner = _Walk(Writer())
         inner.children(element)
         text = one_line("".join(inner.words))
@@ -223,6 +244,7 @@ class _Walk:
     def table(self, table: html.HtmlElement) -> None:
         """Write a table row by row."""
         self.flush()
+        self.pictures(table)
         gap = 1 if self.depth or _inside_tight(table) else 2
         caption = table.find("caption")
         rows = [] if caption is None else [one_line(caption.text_content())]
@@ -232,6 +254,14 @@ class _Walk:
                 self.writer.block(self.prefix + row, gap)
                 self.prefix, gap = "", 1
         self.gap = 2
+
+
+def _said(picture: html.HtmlElement) -> str:
+    """What a page says of a picture: its alternative text, its title, the caption of the figure that it is in."""
+    figure = next(picture.iterancestors("figure"), None)
+    caption = None if figure is None else figure.find(".//figcaption")
+    said = [picture.get("alt", ""), picture.get("title", ""), "" if caption is None else caption.text_content()]
+    return "\n".join(dict.fromkeys(filter(None, map(one_line, said))))
 
 
 def _row(row: html.HtmlElement) -> str:

@@ -1,4 +1,4 @@
-"""Word, PowerPoint, Excel, OpenDocument, RTF and Outlook files, read by xberg.
+"""Word, PowerPoint, Excel, OpenDocument, RTF and Outlook files, read by xberg, with their pictures.
 
 This is the only module that knows xberg: its document tree comes in, our text goes out. OCR and its cache
 are off, so it never downloads and never writes. The media type is ours: it would take an EPUB for a ZIP.
@@ -11,13 +11,16 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import xberg
 
 from quoth.errors import DocumentError
+from quoth.passages.album import Album
 from quoth.passages.content import Content, Writer, clean, one_line, squeeze
 from quoth.sources.media import ODP, PPT
+
+Image: TypeAlias = Any  # xberg.ExtractedImage, for which it has two types that are none of each other
 
 _MAX_CELLS = 2_000_000
 _SLIDES = (PPT, ODP, "presentation", "slideshow")
@@ -26,6 +29,8 @@ _MARKS = re.compile(r"\[(?:\^\d+|cmt:\d+)\]|\*\*|\[Image[^\]]*\]")
 _ENCRYPTED = re.compile(r"encrypt|password|could not find EOCD", re.IGNORECASE)
 _OLE = b"\xd0\xcf\x11\xe0"
 _LONGEST_TITLE = 100
+# "Picture 1", and the name of the file that was put in.
+_MACHINE_WORDS = re.compile(r"^(picture|image|grafik|graphic|bild|object|rectangle|text box)? ?\d*$|\.\w{3,4}$", re.I)
 _MACHINE_TITLE = re.compile(r"^(microsoft |untitled|powerpoint presentation|slide \d|document\d*$)|\.\w{2,5}$", re.I)
 
 
@@ -41,9 +46,10 @@ class _Node:
 def read(data: bytes, media_type: str) -> Content:
     """The text of an office file. Raises DocumentError if it is broken or encrypted."""
     document = _extract(data, media_type)
-    walk = _Walk(slides=any(kind in media_type for kind in _SLIDES))
+    walk = _Walk(any(kind in media_type for kind in _SLIDES), document.images or [])
     if document.document is not None:
         nodes = _nodes(document.document.nodes)
+        nodes = _loose_pictures(nodes, document.images or []) + nodes
         for node in _by_slide(nodes) if walk.slides else nodes:
             walk.node(node)
     title = one_line(document.metadata.title or "")
@@ -54,8 +60,9 @@ def read(data: bytes, media_type: str) -> Content:
 
 def _extract(data: bytes, media_type: str) -> xberg.ExtractedDocument:
     limits = xberg.SecurityLimits(max_table_cells=_MAX_CELLS)
+    images = xberg.ImageExtractionConfig(extract_images=True, run_ocr_on_images=False)
     config = xberg.ExtractionConfig(
-        disable_ocr=True, use_cache=False, include_document_structure=True, security_limits=limits
+        disable_ocr=True, use_cache=False, include_document_structure=True, security_limits=limits, images=images
     )
     source = xberg.ExtractInput(kind=xberg.ExtractInputKind.BYTES, bytes=data, mime_type=media_type)
     try:
@@ -86,6 +93,13 @@ def _nodes(tree: Sequence[Any]) -> list[_Node]:
     return nodes
 
 
+def _loose_pictures(nodes: Sequence[_Node], images: Sequence[Image]) -> list[_Node]:
+    """Nodes for the pictures that have none: of those of a .pptx only the slide is told."""
+    told = {node.fields.get("image_index") for node in nodes if node.kind == "image"}
+    loose = (image for image in images if image.image_index not in told)
+    return [_Node("image", {"image_index": image.image_index}, image.page_number) for image in loose]
+
+
 def _by_slide(nodes: Sequence[_Node]) -> list[_Node]:
     """The nodes slide by slide, each slide opened by a node of its own, slides without text included.
 
@@ -109,10 +123,12 @@ def _by_slide(nodes: Sequence[_Node]) -> list[_Node]:
 class _Walk:
     """One walk over a tree in reading order."""
 
-    def __init__(self, slides: bool) -> None:
+    def __init__(self, slides: bool, images: Sequence[Image]) -> None:
         self.writer = Writer()
         self.slides = slides
         self.needs_title = False
+        self.images = {image.image_index: image for image in images}
+        self.album = Album()
 
     def node(self, node: _Node) -> None:
         """Write one node; kinds that only group others have no text of their own."""
@@ -122,6 +138,8 @@ class _Walk:
                 self.slide(fields.get("title") or "")
             case "heading" | "title":
                 self.writer.heading(fields.get("level", 1), _plain(fields["text"]))
+            case "image":
+                self.picture(fields)
             case "table":
                 self.table(fields["grid"]["cells"])
             case "list_item":
@@ -137,6 +155,14 @@ class _Walk:
                 self.writer.block(_plain(fields["content"]))
             case _:
                 self.paragraph(_plain(fields.get("text") or ""))
+
+    def picture(self, fields: dict[str, Any]) -> None:
+        """Write a picture with its alternative text and caption, unless these are a program's."""
+        image = self.images.get(fields.get("image_index", -1))
+        picture = self.album.keep_file(image.data) if image else None
+        if image and picture:
+            said = dict.fromkeys(map(_plain, filter(None, (image.description, image.caption))))
+            self.writer.picture(picture, "\n".join(one for one in said if not _MACHINE_WORDS.search(one)))
 
     def slide(self, title: str) -> None:
         """Start a slide: a page whose first short text is its heading."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from quoth.errors import DocumentError
 from quoth.passages.content import Content
+from quoth.passages.references import beside, resolve
 from quoth.sources.files import document_id
 from quoth.sources.media import (
     AVIF,
@@ -91,8 +92,9 @@ def parse(path: Path) -> Document:
         raise DocumentError(f"cannot be read: {error.strerror or error}", "check its permissions") from error
     media = actual_type(data, media_type(path) or TEXT)
     content = _read(data, media)
-    if not content.text.strip() and not content.figures:
-        raise DocumentError("no text in it", "if it shows pictures of text, recognise it (OCR) first")
+    figures = content.figures + resolve(content.references, beside(path))
+    if not content.text.strip() and not figures:
+        raise DocumentError("no text in it, and no picture", "open it in its program and see what it holds")
     return Document(
         id=document_id(path),
         title=content.title or _name(path, media),
@@ -101,7 +103,7 @@ def parse(path: Path) -> Document:
         digest=hashlib.sha256(data).hexdigest(),
         headings=content.headings,
         pages=content.pages,
-        figures=content.figures,
+        figures=figures,
     )
 
 

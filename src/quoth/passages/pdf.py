@@ -1,4 +1,4 @@
-"""PDF: the text of every page, in paragraphs, with headings by the size of their letters.
+"""PDF: the text of every page, in paragraphs, with headings by the size of their letters, and its pictures.
 
 The text is ours (a PDF holds placed letters, not text): lines are joined to paragraphs, words parted at line
 ends are joined, and what repeats at the edges of most pages (running heads, page numbers) is left out.
@@ -9,14 +9,17 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import pypdfium2
 
 from quoth.errors import DocumentError
+from quoth.passages.album import Album
 from quoth.passages.content import Content, Writer, one_line
 from quoth.passages.pdf_lines import PARTED, Line, page_lines
 from quoth.passages.pdf_paragraphs import Block, blocks
+from quoth.passages.pdf_pictures import Placed, caption, page_pictures, place
 
 Pdf: TypeAlias = Any  # pypdfium2.PdfDocument, which has no types
 _open: Any = pypdfium2.PdfDocument
@@ -32,22 +35,30 @@ _MAX_LEVELS = 4
 
 
 def read(data: bytes, media_type: str) -> Content:  # noqa: ARG001 - every parser has this signature
-    """The text of a PDF. Raises DocumentError if it is broken, encrypted or has no text (a scan)."""
+    """The text and the pictures of a PDF. Raises DocumentError if it is broken, encrypted or has neither."""
     pages, title = _pages(data)
-    if not any(pages):
-        cause = f"its {len(pages)} page(s) hold no text: it is scanned, or all pictures"
-        raise DocumentError(cause, "recognise its text (OCR) with another program first")
-    pages = _without_furniture(pages)
-    body = _body_size([line for page in pages for line in page])
-    mend = _Mender(line.text for page in pages for line in page)
-    found = [[mend(block) for block in blocks(page, body)] for page in pages]
+    if not any(page.lines or page.pictures for page in pages):
+        cause = f"its {len(pages)} page(s) hold neither text nor pictures"
+        raise DocumentError(cause, "open it in a viewer; if there is text, print it as PDF anew")
+    texts = _without_furniture([page.lines for page in pages])
+    body = _body_size([line for page in texts for line in page])
+    mend = _Mender(line.text for page in texts for line in page)
+    found = [[mend(block) for block in blocks(page, body)] for page in texts]
     levels = _levels(block.size for page in found for block in page if block.is_heading)
-    content = _write(found, levels)
-    return Content(content.text, _title(title, found), content.headings, content.pages)
+    content = _write(found, [page.pictures for page in pages], levels)
+    return replace(content, title=_title(title, found))
 
 
-def _pages(data: bytes) -> tuple[list[list[Line]], str]:
-    """The lines of every page, and the title in the metadata."""
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What is on a page; both empty if it cannot be loaded, so that the others still count."""
+
+    lines: Sequence[Line] = ()
+    pictures: Sequence[Placed] = ()
+
+
+def _pages(data: bytes) -> tuple[list[_Page], str]:
+    """Every page, and the title in the metadata."""
     try:
         document = _open(data)
     except pypdfium2.PdfiumError as error:
@@ -55,21 +66,22 @@ def _pages(data: bytes) -> tuple[list[list[Line]], str]:
             raise DocumentError("the PDF is encrypted", "remove its password and add it again") from error
         raise DocumentError("the PDF is broken", "open it in a viewer and save or print it as PDF anew") from error
     with document:
-        pages = [_page(document, number) for number in range(len(document))]
+        album = Album()
+        pages = [_page(document, number, album) for number in range(len(document))]
         return pages, one_line(document.get_metadata_value("Title"))
 
 
-def _page(document: Pdf, number: int) -> list[Line]:
-    """The lines of one page; none if the page cannot be loaded, so that the others still count."""
+def _page(document: Pdf, number: int, album: Album) -> _Page:
     try:
         page = document[number]
         text = page.get_textpage()
     except pypdfium2.PdfiumError:
-        return []
+        return _Page()
     lines = page_lines(text)
     text.close()
+    pictures = page_pictures(page, album, sum(len(line.text) for line in lines))
     page.close()
-    return lines
+    return _Page(lines, pictures)
 
 
 def _without_furniture(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
@@ -101,7 +113,7 @@ def _body_size(lines: Sequence[Line]) -> float:
     counts: Counter[float] = Counter()
     for line in lines:
         counts[line.size] += len(line.text)
-    return counts.most_common(1)[0][0]
+    return max(counts, key=lambda size: counts[size], default=0.0)
 
 
 class _Mender:
@@ -115,7 +127,7 @@ class _Mender:
         if PARTED not in block.text:
             return block
         text = _PARTED_WORD.sub(self._whole, block.text).replace(PARTED, "")
-        return Block(text, block.size, block.is_heading)
+        return replace(block, text=text)
 
     def _whole(self, parts: re.Match[str]) -> str:
         hyphenated = f"{parts[1]}-{parts[2]}"
@@ -133,16 +145,24 @@ def _levels(sizes: Iterator[float]) -> dict[float, int]:
     return levels
 
 
-def _write(pages: Sequence[Sequence[Block]], levels: dict[float, int]) -> Content:
+def _write(pages: Sequence[Sequence[Block]], pictures: Sequence[Sequence[Placed]], levels: dict[float, int]) -> Content:
     writer = Writer()
-    for page in pages:
+    for page, shown in zip(pages, pictures, strict=True):
         writer.page()
-        for block in page:
-            if block.is_heading:
-                writer.heading(levels[block.size], block.text)
-            else:
-                writer.block(block.text)
+        places = [place(one, page) for one in shown]
+        for number in range(len(page) + 1):
+            for one in (one for one, its in zip(shown, places, strict=True) if its == number):
+                writer.picture(one.picture, caption(one, page))
+            if number < len(page):
+                _write_block(writer, page[number], levels)
     return writer.content()
+
+
+def _write_block(writer: Writer, block: Block, levels: dict[float, int]) -> None:
+    if block.is_heading:
+        writer.heading(levels[block.size], block.text)
+    else:
+        writer.block(block.text)
 
 
 def _title(metadata: str, pages: Sequence[Sequence[Block]]) -> str:

@@ -27,11 +27,12 @@ _SENTENCE_END = (".", "!", "?", ":", ";", "…", "”", '"')
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A heading or a paragraph; `size` as in `Line`."""
+    """A heading or a paragraph, and its lines; `size` as in `Line`."""
 
     text: str
     size: float
     is_heading: bool
+    lines: tuple[Line, ...] = ()
 
 
 def blocks(lines: Sequence[Line], body: float) -> list[Block]:
@@ -71,8 +72,8 @@ def _same_block(above: Line, below: Line, body: float) -> bool:
 def _block(group: Sequence[Line], body: float, right: float) -> Block:
     size = group[0].size
     if _is_heading(group, body):
-        return Block(_words([line.text for line in group]), size, True)
-    return Block(_joined(group, right), size, False)
+        return Block(_words([line.text for line in group]), size, True, tuple(group))
+    return Block(_joined(group, right), size, False, tuple(group))
 
 
 def _is_heading(group: Sequence[Line], body: float) -> bool:

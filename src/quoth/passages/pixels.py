@@ -42,21 +42,19 @@ def open_picture(data: bytes) -> ImageFile:
     """The picture with what its file says of it, not decoded yet. Raises DocumentError."""
     try:
         with warnings.catch_warnings(action="ignore"):
-            image = Image.open(io.BytesIO(data))
+            return Image.open(io.BytesIO(data))
     except UnidentifiedImageError as error:
         raise DocumentError("it is no picture of a known format", "save it as PNG or JPEG") from error
     except (OSError, ValueError, SyntaxError) as error:
         raise _broken(error) from error
+
+
+def keep_picture(image: Image.Image, data: bytes = b"") -> Picture:
+    """Decode an open picture, of these bytes if it has a file's. Raises DocumentError if it is broken or too large."""
     width, height = image.size
     if width * height > MAX_PIXELS:
         cause = f"{width} x {height} pixels are too many: the limit is {MAX_PIXELS // 1_000_000} million"
         raise DocumentError(cause, "make it smaller")
-    return image
-
-
-def keep_picture(image: ImageFile, data: bytes) -> Picture:
-    """Decode an open picture, of these bytes. Raises DocumentError if it is broken."""
-    width, height = image.size
     try:
         # Of some formats what the file says of its picture is read with the picture itself.
         turned = image.getexif().get(ExifTags.Base.Orientation) in _TURNED
@@ -67,7 +65,7 @@ def keep_picture(image: ImageFile, data: bytes) -> Picture:
         width, height = height, width
     pixels = np.array(plain)
     digest = hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).hexdigest()[:16]
-    is_preview = image.format == "JPEG" and image.mode == "RGB" and image.size == plain.size and len(data) <= _SMALL
+    is_preview = image.format == "JPEG" and image.mode == "RGB" and image.size == plain.size and 0 < len(data) <= _SMALL
     preview = data if is_preview and not turned and "icc_profile" not in image.info else encode_jpeg(plain)
     return Picture(digest, pixels, preview, width, height)
 
@@ -83,11 +81,11 @@ def _broken(error: Exception) -> DocumentError:
     return DocumentError(f"the picture is broken ({error})"[:200], "save it again from its source")
 
 
-def _small(image: ImageFile) -> Image.Image:
+def _small(image: Image.Image) -> Image.Image:
     """The picture upright, with no side longer than `LONGEST`."""
     # A JPEG is decoded at a half, a quarter or an eighth of its size where that is enough.
     image.draft(None, (LONGEST, LONGEST))
-    upright: Image.Image = ImageOps.exif_transpose(image)
+    upright = ImageOps.exif_transpose(image)
     if upright.mode == "P":
         upright = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
     if upright.mode.startswith(("I", "F")):
