@@ -15,8 +15,8 @@ CANDIDATES = 100
 # Fitted by `tools/fit_prior.py` on SciFact's train split; see docs/experiments.md.
 TEMPERATURE = 0.0015
 
-# What the encoder gives two texts that have nothing to do with each other; pictures and words have 0 then, for the bridge
-# between them is centred. Only to compare the two: cosines that are shown are as they are.
+# What the encoder gives two texts that have nothing to do with each other; pictures and words have 0 then, for the
+# bridge between them is centred.
 UNRELATED = 0.15
 
 Ranking = Sequence[tuple[str, float]]
