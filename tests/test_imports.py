@@ -27,7 +27,7 @@ LEVELS = [
     {"encoders", "passages"},
     {"sources"},
     {"answer", "manifest", "sheet"},
-    {"rendering", "settings"},
+    {"rendering", "settings", "checkpoints"},
     {"types"},
     {"errors"},
 ]
@@ -42,6 +42,8 @@ HEAVY = {
     "llama_cpp",
     "openai",
     "torch",
+    "transformers",
+    "keras",
     "xberg",
     "pypdfium2",
     "lxml",
