@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from quoth.encoders.base import Encoder, PictureEncoder, Seen
+from quoth.errors import ModelError, NotFoundError
 
 __all__ = ["MODELS", "Encoder", "PictureEncoder", "Seen", "load_encoder", "load_picture_encoder"]
 
@@ -23,11 +25,30 @@ def load_picture_encoder(model: str = "") -> PictureEncoder:
     """The picture encoder that is meant.
 
     Args:
-        model: "" for the shipped EfficientNet-Lite0, or the folder of an ONNX model with its model.json.
+        model: one of
+            "": the shipped EfficientNet-Lite0;
+            a folder with model.json: a model in ONNX whose preprocessing is stated there;
+            a folder with onnx/vision_model.onnx: CLIP or SigLIP as hubs export them;
 
     Raises:
+        NotFoundError: there is no such folder or file.
         ModelError: it cannot be loaded.
     """
-    from quoth.encoders.onnx_pictures import OnnxPictureEncoder
+    folder = Path(os.path.expanduser(model)) if model else MODELS / "efficientnet-lite0"  # noqa: PTH111
+    return _from_folder(folder)
 
-    return OnnxPictureEncoder(Path(model).expanduser() if model else MODELS / "efficientnet-lite0")
+
+def _from_folder(folder: Path) -> PictureEncoder:
+    """What is in a folder."""
+    if (folder / "model.json").is_file():
+        from quoth.encoders.onnx_pictures import load_onnx_pictures
+
+        return load_onnx_pictures(folder)
+    if (folder / "onnx" / "vision_model.onnx").is_file():
+        from quoth.encoders.onnx_clip import load_onnx_clip
+
+        return load_onnx_clip(folder)
+    cure = "set picture_encoder to a folder with model.json, or onnx/vision_model.onnx"
+    if not folder.is_dir():
+        raise NotFoundError(f"there is no folder {folder}", cure)
+    raise ModelError(f"there is no picture encoder in {folder}", cure)
