@@ -9,6 +9,10 @@ from quoth.encoders import load_picture_encoder
 MAKERS = {
     "shipped": lambda folder, seed=0: "",
     "own graph": tiny_pictures.own_graph,
+    "resnet": tiny_pictures.resnet,
+    "vit classifier": lambda folder, seed=0: tiny_pictures.vit(folder, seed, ["a cat", "a dog"]),
+    "clip": tiny_pictures.clip,
+    "siglip": tiny_pictures.siglip,
     "clip in onnx": tiny_pictures.onnx_clip,
 }
 PICTURES = tiny_pictures.pictures()
