@@ -9,6 +9,7 @@ from quoth.encoders import load_picture_encoder
 MAKERS = {
     "shipped": lambda folder, seed=0: "",
     "own graph": tiny_pictures.own_graph,
+    "keras": tiny_pictures.keras_weights,
     "resnet": tiny_pictures.resnet,
     "vit classifier": lambda folder, seed=0: tiny_pictures.vit(folder, seed, ["a cat", "a dog"]),
     "clip": tiny_pictures.clip,

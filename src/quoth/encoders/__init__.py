@@ -12,6 +12,7 @@ from quoth.errors import ModelError, NotFoundError
 __all__ = ["MODELS", "Encoder", "PictureEncoder", "Seen", "load_encoder", "load_picture_encoder"]
 
 MODELS = Path(__file__).parent.parent / "models"
+_KERAS = "keras:"
 
 
 def load_encoder(folder: Path | None = None) -> Encoder:
@@ -31,12 +32,17 @@ def load_picture_encoder(model: str = "") -> PictureEncoder:
             a folder with model.json: a model in ONNX whose preprocessing is stated there;
             a folder with onnx/vision_model.onnx: CLIP or SigLIP as hubs export them;
             a folder with config.json, or `hf:owner/repo`: a picture model of transformers;
+            `keras:/path/to/weights.h5` or `.keras`: Keras's ResNet50; `keras:resnet50` downloads its weights.
 
     Raises:
         NotFoundError: there is no such folder or file.
         MissingExtraError: what it computes with is not installed.
         ModelError: it cannot be loaded.
     """
+    if model.startswith(_KERAS):
+        from quoth.encoders.keras_pictures import KerasPictureEncoder
+
+        return KerasPictureEncoder(model.removeprefix(_KERAS))
     if model.startswith(HUB):
         return _from_transformers(model)
     folder = Path(os.path.expanduser(model)) if model else MODELS / "efficientnet-lite0"  # noqa: PTH111
@@ -55,7 +61,7 @@ def _from_folder(folder: Path) -> PictureEncoder:
         return load_onnx_clip(folder)
     if (folder / "config.json").is_file():
         return _from_transformers(str(folder))
-    cure = "set picture_encoder to a folder with model.json, onnx/vision_model.onnx or config.json, or to hf:owner/repo"
+    cure = "set picture_encoder to a folder with model.json, onnx/vision_model.onnx or config.json, to hf: or keras:"
     if not folder.is_dir():
         raise NotFoundError(f"there is no folder {folder}", cure)
     raise ModelError(f"there is no picture encoder in {folder}", cure)
