@@ -75,7 +75,7 @@ def test_weights_of_another_model(model, tmp_path):
         load_picture_encoder(f"keras:{tmp_path / 'other.weights.h5'}")
 
 
-def test_no_file(tmp_path):
+def test_no_file(model, tmp_path):
     with pytest.raises(NotFoundError, match=r"nowhere\.h5"):
         load_picture_encoder(f"keras:{tmp_path / 'nowhere.h5'}")
 
