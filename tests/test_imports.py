@@ -29,7 +29,7 @@ LEVELS = [
     {"encoders", "passages"},
     {"sources"},
     {"answer", "manifest", "naming", "sheet", "map"},
-    {"rendering", "settings"},
+    {"rendering", "settings", "checkpoints"},
     {"types"},
     {"errors"},
 ]
@@ -44,6 +44,8 @@ HEAVY = {
     "llama_cpp",
     "openai",
     "torch",
+    "transformers",
+    "keras",
     "xberg",
     "pypdfium2",
     "lxml",

@@ -24,7 +24,9 @@ class Settings:
     model: the generator: a GGUF file's path, a transformers checkpoint's folder, `hf:owner/repo[/file.gguf]`,
         `openai:MODEL`, or "" for the default.
     server: for `openai:MODEL`, the base URL of the OpenAI-compatible server; "" for that of OPENAI_BASE_URL.
-    picture_encoder: what looks at pictures: "" for the shipped EfficientNet-Lite0, or the folder of an ONNX model.
+    picture_encoder: what looks at pictures: "" for the shipped EfficientNet-Lite0; the folder of an ONNX model with its
+        model.json, of CLIP or SigLIP in ONNX, or of a transformers checkpoint (also `hf:owner/repo`); or Keras's
+        ResNet50: `keras:/path/to/weights.h5` (or .keras), `keras:resnet50` to download its weights.
     decoding: "sequence", "sequence-fast", "token", "quote", "concat-best-first" or "concat-best-last".
     answers: how many distinct answers are wanted; the others are the answer's `alternatives`.
     beams: hypotheses alive at a time (for each passage, but in RAG-Token); 1 is greedy, 0 lets the decoding decide

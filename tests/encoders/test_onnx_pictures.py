@@ -1,5 +1,6 @@
 """The shipped picture encoder, against the original in PyTorch (tools/export_efficientnet.py --reference)."""
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import tiny_pictures
 from quoth.encoders import load_picture_encoder
 from quoth.encoders.views import View
 from quoth.errors import ModelError
@@ -70,6 +72,36 @@ def test_a_folder_that_is_no_encoder(copied, card):
     assert caught.value.cure
 
 
+@pytest.mark.parametrize("channels_first", [True, False])
+@pytest.mark.parametrize("card", [{}, {"sha256": ""}])
+def test_a_model_of_ones_own(tmp_path, channels_first, card):
+    onnx = pytest.importorskip("onnx")
+    encoder = load_picture_encoder(tiny_pictures.own_graph(tmp_path, channels_first=channels_first, **card))
+    assert (encoder.name, encoder.dimension, len(encoder.version)) == ("own", 5, 12)
+    [weights] = onnx.load(tmp_path / "own.onnx").graph.initializer
+    picture = tiny_pictures.pictures([(8, 8)])[0]
+    values = (picture.astype(np.float32) - [1, 2, 3]) / [4, 5, 6]
+    flat = (values.transpose(2, 0, 1) if channels_first else values).reshape(1, -1)
+    expected = flat @ onnx.numpy_helper.to_array(weights)
+    np.testing.assert_allclose(encoder.encode([picture]).vectors, expected, rtol=1e-5, atol=1e-4)
+
+
+def test_a_model_of_ones_own_that_is_checked(tmp_path):
+    tiny_pictures.own_graph(tmp_path)
+    digest = hashlib.sha256((tmp_path / "own.onnx").read_bytes()).hexdigest()
+    encoder = load_picture_encoder(tiny_pictures.own_graph(tmp_path, sha256=digest, version="7"))
+    assert (encoder.identity, encoder.dimension) == ("own/7", 5)
+    with pytest.raises(ModelError, match="damaged"):
+        load_picture_encoder(tiny_pictures.own_graph(tmp_path, seed=1, sha256=digest))
+
+
+@pytest.mark.parametrize("card", [{"view": {"size": 9}}, {"file": "nowhere.onnx"}, {"file": "model.json"}])
+def test_a_model_of_ones_own_that_fits_not(tmp_path, card):
+    with pytest.raises(ModelError, match="the encoder") as caught:
+        load_picture_encoder(tiny_pictures.own_graph(tmp_path, **card))
+    assert caught.value.cure
+
+
 def test_a_view_cuts_the_central_square():
     pixels = np.zeros((100, 200, 3), np.uint8)
     pixels[:, 50:150, 0] = 255
@@ -84,3 +116,13 @@ def test_normalised_by_hand():
     np.testing.assert_allclose(view.normalise(square), [[[3, 3, 3]]])
     view = View(1, mean=(10, 10, 10), channels="bgr")
     np.testing.assert_allclose(view.normalise(square), [[[20, 10, 0]]])
+
+
+@pytest.mark.parametrize("size", [(10, 2000), (2000, 10)])
+def test_a_ribbon_is_not_resized_whole(size):
+    pixels = np.zeros((*size, 3), np.uint8)
+    pixels[tuple(slice(n // 2 - 5, n // 2 + 5) for n in size)] = 255
+    square = View(20, shorter=20).square(pixels)
+    assert square.shape == (20, 20, 3)
+    assert square[5:15, 5:15].min() > 200
+    np.testing.assert_allclose(square.astype(int), View(20, crop=1.0).square(pixels), atol=2)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from quoth.checkpoints import check_installed, load
 from quoth.errors import ModelError
 from quoth.generators import Prompt
-from quoth.generators.torch_runtime import check_installed, load, load_model
+from quoth.generators.torch_runtime import load_model
 
 if TYPE_CHECKING:
     from transformers import RagConfig

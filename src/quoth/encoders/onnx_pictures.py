@@ -17,53 +17,63 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quoth.encoders.base import PictureEncoder, Seen
+from quoth.encoders.base import Encoder, PictureEncoder, Seen
+from quoth.encoders.batches import BLACK
+from quoth.encoders.fingerprint import fingerprint
 from quoth.encoders.onnx import CURE, open_session
 from quoth.encoders.views import View, make_view
 from quoth.errors import ModelError
 from quoth.types import Pixels
 
+# What hubs call the vector of a picture; else it is the first output.
+_VECTORS = ("image_embeds", "pooler_output")
+
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What model.json says: `file` is the graph, `sha256` its digest."""
+    """What model.json says of the graph in `file`. Of one's own model the last three may be left out.
+
+    version: "" for a digest of the graph.
+    dimension: 0 for what a first run gives.
+    sha256: "" for a graph that may change; else one that has changed is refused.
+    """
 
     name: str
-    version: str
-    dimension: int
     file: str
-    sha256: str
     view: View
+    version: str = ""
+    dimension: int = 0
+    sha256: str = ""
 
 
 class OnnxPictureEncoder(PictureEncoder):
-    """A graph that takes one picture and gives its vector first; what it calls `logits` and `spread` is as in `Seen`.
+    """A graph that takes one picture and gives its vector; what it calls `logits` and `spread` is as in `Seen`.
 
     The picture is (1, size, size, 3) uint8 where the graph takes bytes, else float32 after `View.normalise`, with the
-    channels where the graph has them.
+    channels where the graph has them. The vector is the output `image_embeds` or `pooler_output`, else the first one.
     """
 
-    words = None
-
-    def __init__(self, folder: Path, threads: int | None = None) -> None:
-        """Load it.
+    def __init__(self, folder: Path, card: Card, words: Encoder | None = None, threads: int | None = None) -> None:
+        """Load the graph that `card` describes.
 
         Raises:
-            ModelError: the folder does not hold such an encoder.
+            ModelError: there is none, or it takes no such pictures.
         """
-        card = read_card(folder)
-        self.name, self.version, self.dimension = card.name, card.version, card.dimension
+        path = folder / card.file
         self._view = card.view
-        self._session = open_session(folder / card.file, card.sha256)
+        self._session = open_session(path, card.sha256)
         wanted = self._session.get_inputs()[0]
         self._input = wanted.name
         self._wants_bytes = wanted.type == "tensor(uint8)"
-        self._channels_first = wanted.shape[1] == 3
-        vector, *others = (output.name for output in self._session.get_outputs())
-        self._outputs = [vector, *(name for name in ("logits", "spread") if name in others)]
+        self._channels_first = len(wanted.shape) == 4 and wanted.shape[1] == 3
+        self._outputs = _outputs([output.name for output in self._session.get_outputs()])
+        self._threads = threads or os.cpu_count() or 1
         names = folder / "classes.txt"
         self.classes = names.read_text("utf-8").splitlines() if names.is_file() else []
-        self._threads = threads or os.cpu_count() or 1
+        self.words = words
+        self.name = card.name
+        self.version = card.version or fingerprint([path, *sorted(path.parent.glob(f"{path.name}[._]data*"))])
+        self.dimension = card.dimension if card.sha256 and card.dimension else self._try(path)
 
     def encode(self, pictures: Sequence[Pixels], progress: Callable[[int], None] | None = None) -> Seen:
         """(n,) pictures of any sizes -> (n, d) float32 vectors, and logits."""
@@ -88,13 +98,35 @@ class OnnxPictureEncoder(PictureEncoder):
         """What `prepare` gave -> (1, d), and (1, classes) of each other output."""
         return [np.asarray(out, np.float32) for out in self._session.run(self._outputs, {self._input: prepared})]
 
+    def _try(self, path: Path) -> int:
+        """How long a vector is, seen on a black picture: nobody has tried a graph that has no digest."""
+        cure = "mend the view in model.json; the graph must take one picture and give (1, d)"
+        try:
+            vector = self.run(self.prepare(BLACK))[0]
+        except Exception as error:  # onnxruntime's errors have no common class
+            raise ModelError(f"the encoder {path} takes no such pictures: {error}", cure) from error
+        if vector.ndim != 2 or len(vector) != 1:
+            raise ModelError(f"the encoder {path} gives {vector.shape} for a picture, no vector", cure)
+        return int(vector.shape[1])
+
+
+def load_onnx_pictures(folder: Path, threads: int | None = None) -> OnnxPictureEncoder:
+    """The encoder in a folder with a model.json. Raises ModelError."""
+    return OnnxPictureEncoder(folder, read_card(folder), threads=threads)
+
 
 def read_card(folder: Path) -> Card:
     """Read model.json; its `view` holds the fields of `View`. Raises ModelError."""
     path = folder / "model.json"
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        view = make_view(content["view"])
-        return Card(**{key: content[key] for key in Card.__dataclass_fields__ if key != "view"}, view=view)
+        known = {key: content[key] for key in Card.__dataclass_fields__ if key in content}
+        return Card(**{**known, "view": make_view(content["view"])})
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(f"no usable picture encoder in {folder}: {path.name}: {error!r}", CURE) from error
+
+
+def _outputs(names: Sequence[str]) -> list[str]:
+    """The vector's, then those of `logits` and `spread` that there are."""
+    vector = next((name for name in _VECTORS if name in names), names[0])
+    return [vector, *(name for name in ("logits", "spread") if name in names)]

@@ -6,15 +6,14 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from quoth.errors import MissingExtraError, ModelError, NotFoundError
+from quoth.checkpoints import HUB, check_installed, load
+from quoth.errors import ModelError, NotFoundError
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
     from quoth.generators.torch_causal import CausalModel
     from quoth.generators.torch_seq2seq import Seq2SeqModel
-
-HUB = "hf:"
 
 
 def is_checkpoint(spec: str) -> bool:
@@ -49,17 +48,6 @@ def load_checkpoint(spec: str, threads: int = 0, state_bytes: int = 512 << 20) -
     return CausalModel(load_model(AutoModelForCausalLM, name), tokenizer, state_bytes)
 
 
-def check_installed() -> None:
-    """Raises MissingExtraError where torch or transformers is not installed."""
-    try:
-        import torch  # noqa: F401
-        import transformers  # noqa: F401
-    except ImportError as error:
-        raise MissingExtraError(
-            f"this model needs torch and transformers ({error})", 'pip install "quoth[torch]"'
-        ) from error
-
-
 def find_checkpoint(spec: str) -> str:
     """What `transformers` calls the checkpoint: a folder's path, or owner/repo.
 
@@ -74,23 +62,6 @@ def find_checkpoint(spec: str) -> str:
             f"there is no model in {folder}", "give a GGUF file, or a transformers checkpoint's folder with config.json"
         )
     return str(folder)
-
-
-def load(kind: type[Any], name: str, **options: object) -> Any:  # noqa: ANN401, transformers has no types
-    """`kind.from_pretrained`, with its many errors as one; a folder is never looked up on the hub.
-
-    Raises:
-        ModelError: what `name` names is not there or is not of this kind.
-    """
-    from safetensors import SafetensorError
-
-    try:
-        return kind.from_pretrained(name, local_files_only=Path(name).is_dir(), **options)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, SafetensorError) as error:
-        reason = str(error).strip().partition("\n")[0] or type(error).__name__
-        raise ModelError(
-            f"transformers cannot load {name} ({reason})", "check that it is a whole checkpoint, and the network"
-        ) from error
 
 
 def load_model(kind: type[Any], name: str, **options: object) -> PreTrainedModel:
