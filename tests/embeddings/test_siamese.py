@@ -28,7 +28,7 @@ def drowned(labels=40, each=6, seed=0, noise=1.0):
 
 @pytest.fixture(scope="module")
 def fitted():
-    rows, owners = drowned(100)
+    rows, owners = drowned(100, 4)
     return fit_siamese(rows, [f"label {owner}" for owner in owners], "e/1", epochs=30)
 
 
