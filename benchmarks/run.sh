@@ -34,6 +34,7 @@ bench pictures.py speed "$data/flickr8k-test"
 bench retrieval.py "$data" --kbs "$kept"
 bench qa.py "$data/squad2/beir" --kb "$kept/squad2" --questions 200
 bench injection.py "$data/squad2/beir" --kb "$kept/squad2" --questions 100
+bench embeddings.py "$data/flickr8k-test" "$data/dreambooth"
 bench install.py --peers
 
 [ -z "$failed" ] || { echo "failed:$failed" >&2; exit 1; }

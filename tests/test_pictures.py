@@ -11,7 +11,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 import quoth
-from pictures import encoded, noise
+from pictures import draw, encoded, noise
 from quoth.embeddings.quality import found_again, neighbours_kept
 from quoth.interfaces.cli.main import app
 
@@ -171,3 +171,35 @@ def test_found_again_by_hand():
     assert found_again(vectors, range(5)) == (0.0, 0.0)
     assert neighbours_kept(vectors, vectors, 2) == 1.0
     assert neighbours_kept(vectors[:1], vectors[:1]) == 1.0
+
+
+@pytest.mark.parametrize(("kind", "labels"), [("siamese", "views"), ("autoencoder", "views")])
+def test_a_network_takes_the_place_of_the_vectors(tmp_path, kind, labels):
+    pytest.importorskip("pytorch_metric_learning")
+    for seed in range(20):
+        (tmp_path / f"{seed}.png").write_bytes(encoded(noise((64, 64), seed)))
+    kb = open_knowledge(tmp_path / "kb")
+    kb.add(tmp_path)
+    record = kb.pictures.fit(kind, 8, labels=labels)
+    assert (record.kind, kb.pictures.report().dimension) == (kind, 8)
+    [hit] = kb.search(image=tmp_path / "5.png", k=1)
+    assert hit.passage.document.endswith("/5.png") and hit.score == pytest.approx(1, abs=1e-2)
+
+
+def test_folders_as_labels(tmp_path):
+    pytest.importorskip("pytorch_metric_learning")
+    for seed in range(12):
+        folder = tmp_path / f"object{seed % 4}"
+        folder.mkdir(exist_ok=True)
+        colour = ["red", "green", "blue", "black"][seed % 4]
+        (folder / f"{seed}.png").write_bytes(encoded(draw("disc", (80 + seed, 64), colour)))
+    kb = open_knowledge(tmp_path / "kb")
+    kb.add(tmp_path)
+    kb.pictures.fit("siamese", 8, labels="folders")
+    report = kb.pictures.report()
+    assert report.folders == 4
+    assert report.mean_average_precision >= report.mean_average_precision_before - 0.05
+    with pytest.raises(quoth.UsageError, match="labels"):
+        kb.pictures.fit("siamese", labels="colours")
+    with pytest.raises(quoth.UsageError, match="dimension"):
+        kb.pictures.fit("pca", 0)

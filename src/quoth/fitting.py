@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,17 +12,43 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quoth.embeddings import Embedding, Record, unit
+from quoth.embeddings.autoencoder import fit_autoencoder
 from quoth.embeddings.pca import COMPONENTS, fit_pca
 from quoth.embeddings.quality import found_again, neighbours_kept
+from quoth.embeddings.siamese import fit_siamese
 from quoth.errors import UsageError
 from quoth.gallery import EMBEDDINGS, Gallery
 from quoth.store import Embedded, PictureStore
-from quoth.types import Vectors
+from quoth.types import Passage, Vectors
 
 KINDS = ("pca", "autoencoder", "siamese", "none")
+LABELS = ("views", "folders")
 # So many pictures are asked for in the report: each pair of them is compared.
 _REPORTED = 2_000
 _BATCH = 64
+_VIEWS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How to fit.
+
+    dimension: of the embeddings; fewer if there are fewer pictures than that.
+    whiten: give all directions of a PCA the same variance.
+    labels: what a Siamese network is to find together: "views" (cropped, mirrored, in other light) of the same
+        picture, or the pictures of the same folder ("folders").
+    """
+
+    dimension: int = COMPONENTS
+    whiten: bool = False
+    labels: str = "views"
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no sense."""
+        if self.labels not in LABELS:
+            raise UsageError(f"there are no labels {self.labels!r}", f"choose one of: {', '.join(LABELS)}")
+        if self.dimension < 1:
+            raise UsageError(f"a dimension of {self.dimension}", "it must be at least 1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +86,13 @@ class EmbeddingReport:
         return 4 * self.dimension_before
 
 
-def fit(gallery: Gallery, kind: str, dimension: int = COMPONENTS, whiten: bool = False) -> Record:
+def fit(gallery: Gallery, kind: str, plan: Plan) -> Record:
     """Fit an embedding on all pictures and put their embeddings in the place of what is stored, in one commit.
 
     Args:
         gallery: the pictures.
         kind: one of `KINDS`; "none" goes back to the encoder's vectors.
-        dimension: of the embeddings; a PCA takes fewer if there are fewer pictures than that.
-        whiten: give all directions of a PCA the same variance.
+        plan: how.
 
     Raises:
         UsageError: there is no such kind, or too few pictures.
@@ -82,7 +107,7 @@ def fit(gallery: Gallery, kind: str, dimension: int = COMPONENTS, whiten: bool =
         name, made, record = "", unit(vectors), Record("none", gallery.encoder.identity, len(vectors))
     else:
         start = time.perf_counter()
-        embedding = _fitted(kind, vectors, gallery.encoder.identity, dimension, whiten)
+        embedding = _fitted(kind, vectors, gallery, plan)
         embedding = embedding.noted(seconds=time.perf_counter() - start)
         name = _saved(gallery.folder / EMBEDDINGS, embedding)
         made, record = embedding.transform(vectors), embedding.record
@@ -97,10 +122,9 @@ def report(gallery: Gallery) -> EmbeddingReport:
     Raises:
         UsageError: there are no pictures.
     """
-    store = _held(gallery)
+    _held(gallery)
     passages, after = gallery.held()
-    raw = dict(zip(*store.raw(), strict=True))
-    before = unit(np.array([raw[passage.id] for passage in passages[:_REPORTED]]))
+    before = unit(_with_passages(gallery)[1][:_REPORTED])
     compared = after[: len(before)]
     folders = [Path(passage.document).parent.as_posix() for passage in passages[: len(before)]]
     recall, average = found_again(compared, folders)
@@ -120,11 +144,41 @@ def report(gallery: Gallery) -> EmbeddingReport:
     )
 
 
-def _fitted(kind: str, vectors: NDArray[np.float32], encoder: str, dimension: int, whiten: bool) -> Embedding:
-    fits: dict[str, Callable[[], Embedding]] = {
-        "pca": lambda: fit_pca(vectors, encoder, dimension, whiten),
-    }
-    return fits[kind]()
+def _fitted(kind: str, vectors: NDArray[np.float32], gallery: Gallery, plan: Plan) -> Embedding:
+    encoder = gallery.encoder.identity
+    if kind == "pca":
+        return fit_pca(vectors, encoder, plan.dimension, plan.whiten)
+    if kind == "autoencoder":
+        return fit_autoencoder(vectors, encoder, plan.dimension)
+    if plan.labels == "folders":
+        passages, rows = _with_passages(gallery)
+        folders = [Path(passage.document).parent.as_posix() for passage in passages]
+        return fit_siamese(rows, folders, encoder, plan.dimension)
+    rows, owners = _views(gallery, vectors)
+    return fit_siamese(rows, owners.tolist(), encoder, plan.dimension, begin="whitened")
+
+
+def _with_passages(gallery: Gallery) -> tuple[list[Passage], NDArray[np.float32]]:
+    """All pictures by document and their vectors."""
+    passages, _ = gallery.held()
+    raw = dict(zip(*_held(gallery).raw(), strict=True))
+    return passages, np.array([raw[passage.id] for passage in passages])
+
+
+def _views(gallery: Gallery, vectors: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """The vectors of all pictures and of some views of each, and which picture each row is of."""
+    # Pillow is for those who have pictures.
+    from quoth.embeddings.augment import augmented
+    from quoth.passages.pixels import decode_picture
+
+    ids, rows, owners = _held(gallery).raw()[0], [vectors], [np.arange(len(vectors))]
+    for start in range(0, len(ids), _BATCH):
+        previews = gallery.previews(ids[start : start + _BATCH])
+        shown = [decode_picture(previews[name]).pixels for name in ids[start : start + _BATCH]]
+        views, own = augmented(shown, _VIEWS)
+        rows.append(gallery.encoder.encode(views).vectors)
+        owners.append(start + own)
+    return np.concatenate(rows), np.concatenate(owners)
 
 
 def _record(gallery: Gallery) -> Record | None:

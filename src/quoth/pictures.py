@@ -14,7 +14,7 @@ from quoth import comparing, fitting, mapping
 from quoth.comparing import Alike, ClusterReport, DuplicateReport, Group
 from quoth.embeddings import Record
 from quoth.embeddings.pca import COMPONENTS
-from quoth.fitting import EmbeddingReport
+from quoth.fitting import EmbeddingReport, Plan
 from quoth.gallery import Gallery, read_picture
 from quoth.store import Store
 from quoth.types import Hit, Passage
@@ -53,10 +53,12 @@ class Pictures:
         """All pictures and (n, n) float32, their cosines. Raises UsageError if they are too many."""
         return comparing.matrix(self._gallery)
 
-    def fit(self, kind: str = "pca", dimension: int = COMPONENTS, whiten: bool = False) -> Record:
-        """Fit an embedding and use it from then on; see `quoth.fitting.fit`."""
+    def fit(
+        self, kind: str = "pca", dimension: int = COMPONENTS, *, whiten: bool = False, labels: str = "views"
+    ) -> Record:
+        """Fit an embedding and use it from then on; see `quoth.fitting.fit` and `Plan`."""
         with self._writing():
-            return fitting.fit(self._gallery, kind, dimension, whiten)
+            return fitting.fit(self._gallery, kind, Plan(dimension, whiten, labels))
 
     def report(self) -> EmbeddingReport:
         """How the embeddings find, beside the vectors that they were made from."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from quoth.types import Vectors
 
 
-def found_again(vectors: Vectors, labels: Sequence[object]) -> tuple[float, float]:
+def found_again(vectors: Vectors, labels: Sequence[Hashable] | NDArray[np.integer]) -> tuple[float, float]:
     """R@1 and mAP of each row as a query for the others of its label, itself left out.
 
     Args:

@@ -28,11 +28,14 @@ def fit(
     kind: Annotated[str, typer.Option(help="pca, autoencoder, siamese, or none to go back.")] = "pca",
     dimension: Annotated[int, typer.Option(help="Numbers of an embedding.", min=1)] = 100,
     whiten: Annotated[bool, typer.Option("--whiten", help="Of a PCA: give all directions the same variance.")] = False,
+    labels: Annotated[
+        str, typer.Option(help="What siamese brings together: views of the same picture, or folders.")
+    ] = "views",
     kb: Kb = None,
     as_json: Json = False,
 ) -> None:
     """Fit an embedding on the pictures, and use it from now on."""
-    record = quoth.open(kb).pictures.fit(kind, dimension, whiten)
+    record = quoth.open(kb).pictures.fit(kind, dimension, whiten=whiten, labels=labels)
     if as_json:
         print_json(asdict(record))
         return
