@@ -9,7 +9,7 @@ from pathlib import Path
 from quoth.errors import IncompatibleError, StoreError, UsageError
 
 MANIFEST_FILE = "quoth.json"
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True, slots=True)

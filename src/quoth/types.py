@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -76,17 +76,38 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle on a page, or on a picture (`page` is None): edges from 0 to 1, from the top left corner."""
+
+    page: int | None
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+@dataclass(frozen=True, slots=True)
+class LineBox:
+    """Where a line that was recognised in a picture stands: characters `start` to `end` of the text it belongs to."""
+
+    start: int
+    end: int
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
 class Figure:
     """A picture at its place in a document: `words` are its caption, its alternative text, what its file says of it.
 
     `start` is the offset in `Document.text` before which it stands, `page` the page that it is on: pages without
-    text start at the same offset.
+    text start at the same offset. `boxes` are of lines in `words` that were read from the picture.
     """
 
     picture: Picture
     words: str = ""
     start: int = 0
     page: int | None = None
+    boxes: tuple[LineBox, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +117,7 @@ class Document:
     `id` names it for people and is stable (a file's absolute path, or a name that the caller chose);
     `digest` is the SHA-256 of its raw bytes; `pages` holds the start offset of every page, empty if the
     format has no pages. For plain text and Markdown, offsets in `text` are offsets in the decoded file.
+    `boxes`, in order, are of those lines of `text` that were read from pictures of pages.
     """
 
     id: str
@@ -106,6 +128,16 @@ class Document:
     headings: tuple[Heading, ...] = ()
     pages: tuple[int, ...] = ()
     figures: tuple[Figure, ...] = field(default=(), repr=False)
+    boxes: tuple[LineBox, ...] = field(default=(), repr=False)
+
+    def boxes_in(self, start: int, end: int) -> tuple[LineBox, ...]:
+        """The boxes of the lines in a span, with places in the span's own text; a line cut by its edge counts whole."""
+        first = bisect_right(self.boxes, start, key=lambda line: line.end)
+        last = bisect_left(self.boxes, end, key=lambda line: line.start)
+        return tuple(
+            LineBox(max(line.start, start) - start, min(line.end, end) - start, line.box)
+            for line in self.boxes[first:last]
+        )
 
     def page_at(self, offset: int) -> int | None:
         """The page that holds this character, or None for a format without pages."""
@@ -131,6 +163,8 @@ class Passage:
 
     A picture is a passage too: `picture` is its digest, `text` what is known of it in words (caption, what it
     shows, the words around it), and `start` = `end` its place.
+
+    `boxes` tell where the lines of `text` stand that were read from a picture, this one or that of a page.
     """
 
     document: str
@@ -142,6 +176,7 @@ class Passage:
     page: int | None = None
     headings: tuple[str, ...] = ()
     picture: str = ""
+    boxes: tuple[LineBox, ...] = field(default=(), repr=False)
 
     @property
     def id(self) -> str:

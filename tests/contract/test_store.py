@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from quoth.store import StoredDocument
 from quoth.store.lance import LanceStore
-from quoth.types import Passage
+from quoth.types import Box, LineBox, Passage
 
 DIMENSION = 32
 STORES = {"lance": LanceStore}
@@ -62,9 +62,13 @@ def test_an_empty_store_can_be_asked_everything(store):
 def test_a_passage_comes_back_as_it_went_in(store):
     passage = Passage("d", "Títle", 'It\'s "quoted" – 𝕏\n\0', 3, 23, line=7, page=2, headings=("One", "Two"))
     plain = Passage("e", "", "no page, no headings", 0, 20)
-    store.replace({"d": "1", "e": "2"}, [passage, plain], units(2))
-    assert {found.passage for found in store.nearest(units(1)[0], 2)} == {passage, plain}
-    assert store.documents() == {"d": StoredDocument("1", "Títle", 1), "e": StoredDocument("2", "", 1)}
+    lines = (LineBox(0, 3, Box(2, 0.1, 0.2, 1 / 3, 0.25)), LineBox(4, 8, Box(None, 0.0, 0.5, 1.0, 0.75)))
+    read = Passage("f", "", "read off it", 0, 11, page=2, boxes=lines)
+    store.replace({"d": "1", "e": "2", "f": "3"}, [passage, plain, read], units(3))
+    assert {found.passage for found in store.nearest(units(1)[0], 3)} == {passage, plain, read}
+    assert store.passages([read.id])[read.id].boxes == lines
+    assert store.documents()["d"] == StoredDocument("1", "Títle", 1)
+    assert store.documents()["e"] == StoredDocument("2", "", 1)
 
 
 def test_replacing_a_document_leaves_exactly_its_new_passages(store):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
-from quoth.types import Figure, Heading, Picture
+from quoth.types import Figure, Heading, LineBox, Picture
 
 _CONTROLS = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufff9-\ufffb\ufffe\uffff"
 _INVISIBLE = "\u00ad\u200b\u200e\u200f\u2060\ufeff"
@@ -37,6 +38,7 @@ class Content:
     pages: tuple[int, ...] = ()
     figures: tuple[Figure, ...] = ()
     references: tuple[Reference, ...] = ()
+    boxes: tuple[LineBox, ...] = ()
 
 
 def clean(text: str) -> str:
@@ -68,6 +70,7 @@ class Writer:
     pages: list[int] = field(default_factory=list)
     figures: list[Figure] = field(default_factory=list)
     references: list[Reference] = field(default_factory=list)
+    boxes: list[LineBox] = field(default_factory=list)
     new_page: bool = False
     _shown: list[tuple[Picture | str, str, int | None]] = field(default_factory=list)
 
@@ -81,6 +84,12 @@ class Writer:
             self._start_page()
         self._place_shown()
         self._add(text)
+
+    def recognised(self, text: str, boxes: Iterable[LineBox]) -> None:
+        """Add a block that was read from a picture, with the places of its lines."""
+        self.block(text)
+        start = self.length - len(text)
+        self.boxes += (replace(line, start=line.start + start, end=line.end + start) for line in boxes)
 
     def heading(self, level: int, text: str) -> None:
         """Add a heading on a line of its own."""
@@ -112,6 +121,7 @@ class Writer:
             tuple(self.pages),
             tuple(self.figures),
             tuple(self.references),
+            tuple(self.boxes),
         )
 
     def _place_shown(self) -> None:

@@ -24,6 +24,8 @@ def _passage(document: Document, figure: Figure) -> Passage:
         page=document.page_at(figure.start) if figure.page is None else figure.page,
         headings=document.headings_at(figure.start),
         picture=figure.picture.digest,
+        # The figure's words come first: offsets in them are offsets in the text.
+        boxes=figure.boxes,
     )
 
 

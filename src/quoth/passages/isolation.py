@@ -42,7 +42,8 @@ Item = TypeVar("Item", bound=Path | Document)
 class Parser:
     """Reads and splits files in a process of its own; a context manager.
 
-    `seconds`: the limit for one file, with five more for each MB of it. `memory`: bytes, 0 for no limit.
+    `seconds`: the limit for one file, with five more for each MB of it, and anew for each page or picture that
+    was read by OCR. `memory`: bytes, 0 for no limit.
     `max_tokens`: the size of passages.
     """
 
@@ -120,9 +121,11 @@ class Parser:
             return
 
     def _receive(self, seconds: float) -> Answer:
-        """The next answer. Raises TimeoutError after so many seconds of waiting, EOFError if it ended."""
-        deadline = time.monotonic() + seconds
-        [length] = LENGTH.unpack(self._read(LENGTH.size, deadline))
+        """The next answer. Raises TimeoutError after so many seconds without a sign of life, EOFError if it ended."""
+        length = 0
+        while not length:
+            deadline = time.monotonic() + seconds
+            [length] = LENGTH.unpack(self._read(LENGTH.size, deadline))
         return cast(Answer, unpack(self._read(length, deadline)))
 
     def _read(self, size: int, deadline: float) -> bytes:

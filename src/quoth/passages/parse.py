@@ -104,6 +104,7 @@ def parse(path: Path) -> Document:
         headings=content.headings,
         pages=content.pages,
         figures=figures,
+        boxes=content.boxes,
     )
 
 

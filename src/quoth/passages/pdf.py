@@ -15,11 +15,13 @@ from typing import Any, TypeAlias
 import pypdfium2
 
 from quoth.errors import DocumentError
+from quoth.passages import ocr
 from quoth.passages.album import Album
 from quoth.passages.content import Content, Writer, one_line
 from quoth.passages.pdf_lines import PARTED, Line, page_lines
 from quoth.passages.pdf_paragraphs import Block, blocks
 from quoth.passages.pdf_pictures import Placed, caption, page_pictures, place
+from quoth.passages.reading_order import lay_out
 
 Pdf: TypeAlias = Any  # pypdfium2.PdfDocument, which has no types
 _open: Any = pypdfium2.PdfDocument
@@ -32,12 +34,16 @@ _WORD = re.compile(r"[^\W\d_]{3}")
 _MACHINE_TITLE = re.compile(r"^(microsoft |untitled|document\d*$|slide \d|\(anonymous)|\.\w{2,5}$", re.I)
 _NO_TITLE = re.compile(r"^(table of )?contents$", re.I)
 _MAX_LEVELS = 4
+# A page with fewer characters is looked at, at so many dots an inch; that takes seconds, so not all of a library is.
+_FEW = 20
+_DOTS = 200
+_MOST_READ = 500
 
 
 def read(data: bytes, media_type: str) -> Content:  # noqa: ARG001 - every parser has this signature
     """The text and the pictures of a PDF. Raises DocumentError if it is broken, encrypted or has neither."""
     pages, title = _pages(data)
-    if not any(page.lines or page.pictures for page in pages):
+    if not any(page.lines or page.pictures or page.read for page in pages):
         cause = f"its {len(pages)} page(s) hold neither text nor pictures"
         raise DocumentError(cause, "open it in a viewer; if there is text, print it as PDF anew")
     texts = _without_furniture([page.lines for page in pages])
@@ -45,16 +51,20 @@ def read(data: bytes, media_type: str) -> Content:  # noqa: ARG001 - every parse
     mend = _Mender(line.text for page in texts for line in page)
     found = [[mend(block) for block in blocks(page, body)] for page in texts]
     levels = _levels(block.size for page in found for block in page if block.is_heading)
-    content = _write(found, [page.pictures for page in pages], levels)
+    content = _write(found, pages, levels)
     return replace(content, title=_title(title, found))
 
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """What is on a page; both empty if it cannot be loaded, so that the others still count."""
+    """What is on a page; all empty if it cannot be loaded, so that the others still count.
+
+    `read` are the lines of a page that is a picture of text.
+    """
 
     lines: Sequence[Line] = ()
     pictures: Sequence[Placed] = ()
+    read: Sequence[ocr.Line] = ()
 
 
 def _pages(data: bytes) -> tuple[list[_Page], str]:
@@ -79,9 +89,22 @@ def _page(document: Pdf, number: int, album: Album) -> _Page:
         return _Page()
     lines = page_lines(text)
     text.close()
-    pictures = page_pictures(page, album, sum(len(line.text) for line in lines))
+    characters = sum(len(line.text) for line in lines)
+    read = _read(page) if characters < _FEW and number < _MOST_READ else []
+    pictures = page_pictures(page, album, characters + sum(len(line.text) for line in read))
     page.close()
-    return _Page(lines, pictures)
+    return _Page(() if read else lines, pictures, read)
+
+
+def _read(page: Pdf) -> list[ocr.Line]:
+    """What can be read on the picture of a page."""
+    if not ocr.is_installed():
+        return []
+    scale = min(_DOTS / 72, ocr.LONGEST / max(*page.get_size(), 1.0))
+    try:
+        return ocr.read_lines(page.render(scale=scale).to_pil())
+    except (pypdfium2.PdfiumError, ValueError):  # a page of no size
+        return []
 
 
 def _without_furniture(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
@@ -145,17 +168,30 @@ def _levels(sizes: Iterator[float]) -> dict[float, int]:
     return levels
 
 
-def _write(pages: Sequence[Sequence[Block]], pictures: Sequence[Sequence[Placed]], levels: dict[float, int]) -> Content:
+def _write(pages: Sequence[Sequence[Block]], found: Sequence[_Page], levels: dict[float, int]) -> Content:
     writer = Writer()
-    for page, shown in zip(pages, pictures, strict=True):
+    for number, (page, its) in enumerate(zip(pages, found, strict=True), 1):
         writer.page()
-        places = [place(one, page) for one in shown]
-        for number in range(len(page) + 1):
-            for one in (one for one, its in zip(shown, places, strict=True) if its == number):
-                writer.picture(one.picture, caption(one, page))
-            if number < len(page):
-                _write_block(writer, page[number], levels)
+        if its.read:
+            _write_read(writer, its, number)
+        else:
+            _write_page(writer, page, its.pictures, levels)
     return writer.content()
+
+
+def _write_read(writer: Writer, page: _Page, number: int) -> None:
+    for shown in page.pictures:
+        writer.picture(shown.picture)
+    writer.recognised(*lay_out(page.read, number))
+
+
+def _write_page(writer: Writer, page: Sequence[Block], shown: Sequence[Placed], levels: dict[float, int]) -> None:
+    places = [place(one, page) for one in shown]
+    for number in range(len(page) + 1):
+        for one in (one for one, its in zip(shown, places, strict=True) if its == number):
+            writer.picture(one.picture, caption(one, page))
+        if number < len(page):
+            _write_block(writer, page[number], levels)
 
 
 def _write_block(writer: Writer, block: Block, levels: dict[float, int]) -> None:

@@ -1,4 +1,4 @@
-"""A picture's file: the picture, and what the file says of it in words."""
+"""A picture's file: the picture, what the file says of it in words, and the words in it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from PIL import ExifTags, IptcImagePlugin
 from PIL.ImageFile import ImageFile
 
 from quoth.passages.content import Content, one_line
-from quoth.passages.pixels import keep_picture, open_picture
+from quoth.passages.pixels import decode_upright, keep_picture, open_picture
+from quoth.passages.recognise import recognised
 from quoth.types import Figure
 
 _EXIF = (ExifTags.Base.ImageDescription, ExifTags.Base.XPTitle, ExifTags.Base.XPSubject, ExifTags.Base.XPComment)
@@ -29,7 +30,8 @@ def read(data: bytes, media_type: str) -> Content:  # noqa: ARG001 - every parse
     picture = keep_picture(image, data)
     said = dict.fromkeys(filter(None, map(one_line, _words(image))))
     words = "\n".join(one for one in said if not one.startswith(_NO_NEWS))[:_LONGEST]
-    return Content("", figures=(Figure(picture, words),))
+    figure = recognised(Figure(picture, words), lambda longest: decode_upright(data, longest))
+    return Content("", figures=(figure,))
 
 
 def _words(image: ImageFile) -> Iterator[str]:

@@ -38,6 +38,14 @@ def decode_picture(data: bytes) -> Picture:
     return keep_picture(open_picture(data), data)
 
 
+def decode_upright(data: bytes, longest: int) -> Image.Image:
+    """The picture as it is kept, but with a longer side of at most so many pixels. Raises DocumentError."""
+    try:
+        return _plain(_small(open_picture(data), longest))
+    except (OSError, ValueError, SyntaxError, EOFError) as error:
+        raise _broken(error) from error
+
+
 def open_picture(data: bytes) -> ImageFile:
     """The picture with what its file says of it, not decoded yet. Raises DocumentError."""
     try:
@@ -81,16 +89,16 @@ def _broken(error: Exception) -> DocumentError:
     return DocumentError(f"the picture is broken ({error})"[:200], "save it again from its source")
 
 
-def _small(image: Image.Image) -> Image.Image:
-    """The picture upright, with no side longer than `LONGEST`."""
+def _small(image: Image.Image, longest: int = LONGEST) -> Image.Image:
+    """The picture upright, with no side longer than so many pixels."""
     # A JPEG is decoded at a half, a quarter or an eighth of its size where that is enough.
-    image.draft(None, (LONGEST, LONGEST))
+    image.draft(None, (longest, longest))
     upright = ImageOps.exif_transpose(image)
     if upright.mode == "P":
         upright = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
     if upright.mode.startswith(("I", "F")):
         upright = _eight_bits(upright)
-    upright.thumbnail((LONGEST, LONGEST), Image.Resampling.BICUBIC, reducing_gap=2.0)
+    upright.thumbnail((longest, longest), Image.Resampling.BICUBIC, reducing_gap=2.0)
     return upright
 
 

@@ -155,4 +155,5 @@ def _passages(document: Document, spans: Iterable[Span]) -> Iterator[Passage]:
             line=line,
             page=document.page_at(start),
             headings=tuple(h.text for h in path),
+            boxes=document.boxes_in(start, end),
         )

@@ -14,6 +14,9 @@ from quoth.types import Document, Passage
 
 LENGTH = struct.Struct(">Q")
 
+BEAT = LENGTH.pack(0)
+"""A sign of life instead of an answer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parsed:

@@ -10,15 +10,17 @@ import os
 import signal
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from typing import BinaryIO
 
 from quoth.errors import DocumentError, QuothError
 from quoth.passages.figures import figure_passages
+from quoth.passages.heartbeat import on_beat
 from quoth.passages.parse import parse
 from quoth.passages.split import split
-from quoth.passages.wire import LENGTH, Answer, Parsed, Request, pack, unpack
+from quoth.passages.wire import BEAT, LENGTH, Answer, Parsed, Request, pack, unpack
 from quoth.types import Document
 
 try:
@@ -33,11 +35,16 @@ def main(memory: int, max_tokens: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _limit_memory(memory)
     requests, answers = _own_channels()
+    on_beat(partial(_send, answers, BEAT))
     waiting: SimpleQueue[Request] = SimpleQueue()
     threading.Thread(target=_receive, args=(requests, waiting), daemon=True).start()
     while True:
-        answers.write(pack(_answer(waiting.get(), max_tokens)))
-        answers.flush()
+        _send(answers, pack(_answer(waiting.get(), max_tokens)))
+
+
+def _send(answers: BinaryIO, message: bytes) -> None:
+    answers.write(message)
+    answers.flush()
 
 
 def _own_channels() -> tuple[BinaryIO, BinaryIO]:

@@ -24,7 +24,7 @@ from lancedb.query import LanceQueryBuilder, MatchQuery
 
 from quoth.errors import StoreError
 from quoth.store.base import Found, StoredDocument
-from quoth.types import Kind, Passage, Vectors
+from quoth.types import Box, Kind, LineBox, Passage, Vectors
 
 TABLE = "passages"
 # Below this many rows a scan of all vectors is as fast as any index.
@@ -33,7 +33,11 @@ PARTITIONS = 256
 PROBES = 8
 # The index compares 8-bit numbers: this many times k are compared again with all their bits.
 REFINE = 3
-_PASSAGE_COLUMNS = ["document", "title", "text", "start", "end", "line", "page", "headings", "picture"]
+_PASSAGE_COLUMNS = ["document", "title", "text", "start", "end", "line", "page", "headings", "picture", "boxes"]
+
+
+_EDGES = ["left", "top", "right", "bottom"]
+_BOX = pa.struct([*((name, pa.int64()) for name in ("start", "end", "page")), *((e, pa.float64()) for e in _EDGES)])
 
 
 def _schema(dimension: int) -> pa.Schema:
@@ -51,6 +55,7 @@ def _schema(dimension: int) -> pa.Schema:
             pa.field("page", number),
             pa.field("headings", pa.list_(text)),
             pa.field("picture", text),
+            pa.field("boxes", pa.list_(_BOX)),
             pa.field("words", text),
             pa.field("vector", pa.list_(pa.float32(), dimension)),
         ]
@@ -202,6 +207,7 @@ def _rows(digests: Mapping[str, str], passages: Sequence[Passage], vectors: Vect
     flat = pa.array(np.ascontiguousarray(vectors, np.float32).reshape(-1))
     columns: dict[str, Any] = {name: [getattr(p, name) for p in passages] for name in _PASSAGE_COLUMNS}
     columns["headings"] = [list(p.headings) for p in passages]
+    columns["boxes"] = [[_flat(line) for line in p.boxes] for p in passages]
     columns["id"] = [p.id for p in passages]
     columns["digest"] = [digests[p.document] for p in passages]
     columns["words"] = [p.searchable for p in passages]
@@ -211,7 +217,17 @@ def _rows(digests: Mapping[str, str], passages: Sequence[Passage], vectors: Vect
 
 def _found(rows: pa.Table, scores: pa.ChunkedArray) -> list[Found]:
     passages = rows.select(_PASSAGE_COLUMNS).to_pylist()
-    return [
-        Found(Passage(**{**row, "headings": tuple(row["headings"] or ())}), score)
-        for row, score in zip(passages, scores.to_pylist(), strict=True)
-    ]
+    return [Found(_passage(row), score) for row, score in zip(passages, scores.to_pylist(), strict=True)]
+
+
+def _passage(row: dict[str, Any]) -> Passage:
+    boxes = tuple(_line_box(**line) for line in row["boxes"] or ())
+    return Passage(**{**row, "headings": tuple(row["headings"] or ()), "boxes": boxes})
+
+
+def _flat(line: LineBox) -> dict[str, Any]:
+    return {"start": line.start, "end": line.end, "page": line.box.page, **{e: getattr(line.box, e) for e in _EDGES}}
+
+
+def _line_box(start: int, end: int, **box: Any) -> LineBox:  # noqa: ANN401 - a row of the table
+    return LineBox(start, end, Box(**box))
