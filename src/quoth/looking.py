@@ -77,4 +77,5 @@ def _likely(logits: NDArray[np.float32]) -> list[int]:
 def _saying(passage: Passage, shows: str) -> Passage:
     if not shows:
         return passage
-    return replace(passage, text="\n".join(filter(None, (passage.text, f"{SHOWS}{shows}."))))
+    # An empty line parts them: a sentence that is quoted ends there.
+    return replace(passage, text="\n\n".join(filter(None, (passage.text, f"{SHOWS}{shows}."))))
