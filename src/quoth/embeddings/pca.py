@@ -42,7 +42,8 @@ def fit_pca(vectors: Rows, encoder: str, components: int = COMPONENTS, whiten: b
     weights = pca.components_ / (np.sqrt(pca.explained_variance_)[:, None] if whiten else 1.0)
     layer = (np.asarray(weights, np.float32), np.asarray(-weights @ pca.mean_, np.float32))
     options = {"wanted": components, "components": kept, "whiten": float(whiten)}
-    figures = {"explained_variance": float(pca.explained_variance_ratio_.sum())}
+    # Of pictures that are all the same there is no variance to explain.
+    figures = {"explained_variance": float(np.nan_to_num(pca.explained_variance_ratio_.sum(), nan=1.0))}
     return Embedding(Record("pca", encoder, len(rows), options, figures), (layer,))
 
 

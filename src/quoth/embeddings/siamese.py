@@ -60,7 +60,7 @@ def fit_siamese(
         encoder: the identity of what computed the vectors.
         dimension: of the embeddings; 0 for that of the vectors, which is the most.
         begin: the start ("raw", "whitened" or "within"); "" for what finds most. Where the labels are views of the same
-            picture, "within" learns the views by heart: take "whitened".
+            picture, "within" knows the views too well: take "whitened".
         hidden: the units of a layer between, at least twice the dimension; 0 for none.
         seed: of what is held out and of the order: the same seed, the same embedding on a CPU.
         epochs: at most.
