@@ -155,6 +155,19 @@ def test_two_columns_under_a_title_are_read_one_after_the_other():
     assert " ".join(text.split()) == f"Title {' '.join(columns)} Foot"
 
 
+def test_a_short_title_across_the_gutter_and_boxes_that_touch_do_not_mix_the_columns():
+    left = [at(0.05, 0.2 + 0.03 * n, f"left {n}", 0.452) for n in range(6)]
+    right = [at(0.5, 0.21 + 0.03 * n, f"right {n}", 0.45) for n in range(6)]
+    rows = lay_out([at(0.35, 0.1, "Title", 0.3), *right, *left])[0].split("\n")
+    assert list(filter(None, rows)) == ["Title", *(line.text for line in left), *(line.text for line in right)]
+
+
+def test_a_line_on_its_side_comes_last_and_mixes_nothing():
+    body = [at(0.2, 0.1 + 0.03 * n, f"line {n}", 0.7) for n in range(9)]
+    text, _ = lay_out([at(0.02, 0.1, "arXiv:1234", 0.03, 0.3), *body])
+    assert list(filter(None, text.split("\n"))) == [*(line.text for line in body), "arXiv:1234"]
+
+
 def test_a_table_is_read_row_by_row():
     cells = [at(0.1 + 0.4 * x, 0.1 + 0.04 * y, f"{x}{y}", 0.05) for x in range(2) for y in range(4)]
     text, boxes = lay_out(cells, page=3)

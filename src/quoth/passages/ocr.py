@@ -27,7 +27,7 @@ _GATE = 512
 # So many runs of edges are a text, fewer are asked of the detector.
 _MANY_RUNS = 3
 _GLANCE = 256
-_DETECTED = 960
+_DETECTED = 1_280
 # A box that is no wider than high is a letter, if it is one.
 _WORD = 1.8
 # Below, a line is a guess; and guesses count only beside a word that is none.

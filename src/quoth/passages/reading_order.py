@@ -1,19 +1,23 @@
 """Lines that were read from a picture -> text in the order in which people read: columns, then rows.
 
-Lines that span most of the picture (titles, a single column) part what is above them from what is below.
+A line across the gutter between two columns (a title, a foot) parts what is above it from what is below. Lines that
+stand on their side come last.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from statistics import median
 
 from quoth.passages.ocr import Line
 from quoth.types import Box, LineBox
 
 # As fractions of the picture's width.
-_SPANNING = 0.55
-_GUTTER = 0.01
+_STEP = 0.0025
+# So far a box may reach into a gutter: they are drawn somewhat larger than their letters.
+_SLACK = 0.005
+# No more of the lines may cross a gutter.
+_CROSSING = 0.2
 # Narrower lines are cells of a table, which is read by rows.
 _COLUMN = 0.2
 _FEWEST = 3
@@ -37,16 +41,13 @@ def lay_out(lines: Sequence[Line], page: int | None = None) -> tuple[str, tuple[
     return text, tuple(boxes)
 
 
-def _rows_in_order(lines: Sequence[Line]) -> Iterator[list[Line]]:
-    part: list[Line] = []
-    for row in _rows(lines):
-        if len(row) == 1 and row[0].right - row[0].left >= _SPANNING:
-            yield from _columns(part)
-            yield row
-            part = []
-        else:
-            part += row
-    yield from _columns(part)
+def _rows_in_order(lines: Sequence[Line]) -> list[list[Line]]:
+    upright = [line for line in lines if not _is_sideways(line)]
+    return _columns(upright) + [[line] for line in lines if _is_sideways(line)]
+
+
+def _is_sideways(line: Line) -> bool:
+    return len(line.text) > _FEWEST and line.height > 2 * (line.right - line.left)
 
 
 def _rows(lines: Sequence[Line]) -> list[list[Line]]:
@@ -63,21 +64,48 @@ def _rows(lines: Sequence[Line]) -> list[list[Line]]:
 
 def _columns(lines: Sequence[Line]) -> list[list[Line]]:
     """The rows of each column, if there are columns of text; else the rows."""
-    for place in _gutters(lines):
-        left = [line for line in lines if line.right <= place]
-        right = [line for line in lines if line.left >= place]
-        if all(len(side) >= _FEWEST and _width(side) >= _COLUMN for side in (left, right)):
-            return _columns(left) + _columns(right)
-    return _rows(lines)
+    place = _gutter(lines)
+    if place is None:
+        return _rows(lines)
+    rows: list[list[Line]] = []
+    part: list[Line] = []
+    for row in _rows(lines):
+        if any(_crosses(line, place) for line in row):
+            rows += [*_beside(part, place), row]
+            part = []
+        else:
+            part += row
+    return rows + _beside(part, place)
 
 
-def _gutters(lines: Sequence[Line]) -> Iterator[float]:
-    """The middles of the upright stripes that no line crosses, from left to right."""
-    reached = 0.0
-    for line in sorted(lines, key=lambda line: line.left):
-        if reached and line.left - reached >= _GUTTER:
-            yield (line.left + reached) / 2
-        reached = max(reached, line.right)
+def _beside(lines: Sequence[Line], place: float) -> list[list[Line]]:
+    """The rows on the left of a gutter, then those on its right."""
+    left, right = _sides(lines, place)
+    return _columns(left) + _columns(right)
+
+
+def _gutter(lines: Sequence[Line]) -> float | None:
+    """The middle of the upright stripe that the fewest lines cross, if it parts two columns of text."""
+    places = [_STEP * step for step in range(int(_COLUMN / _STEP), int((1 - _COLUMN) / _STEP))]
+    crossing = [sum(_crosses(line, place) for line in lines) for place in places]
+    parting = [(n, place) for n, place in zip(crossing, places, strict=True) if _parts(lines, place, n)]
+    return min(parting)[1] if parting else None
+
+
+def _parts(lines: Sequence[Line], place: float, crossing: int) -> bool:
+    sides = _sides(lines, place)
+    is_clear = crossing <= _CROSSING * len(lines) and min(map(len, sides)) >= _FEWEST
+    return is_clear and min(map(_width, sides)) >= _COLUMN
+
+
+def _sides(lines: Sequence[Line], place: float) -> tuple[list[Line], list[Line]]:
+    whole = [line for line in lines if not _crosses(line, place)]
+    left = [line for line in whole if line.left + line.right < 2 * place]
+    return left, [line for line in whole if line.left + line.right >= 2 * place]
+
+
+def _crosses(line: Line, place: float) -> bool:
+    return line.left < place - _SLACK and line.right > place + _SLACK
 
 
 def _width(lines: Sequence[Line]) -> float:
