@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 
 from filelock import FileLock, Timeout
-from platformdirs import user_data_path
 
 from quoth.answer import Answer
 from quoth.assistants.ask import AnswerStream, Asker
 from quoth.assistants.remote import RemoteAsker
 from quoth.encoders import Encoder, load_encoder
 from quoth.errors import NotFoundError, StoreError, UsageError
+from quoth.folders import default_folder, size_of
 from quoth.gallery import Gallery, read_picture
 from quoth.generators import LanguageModel, describe_model, load_generator, open_states, state_files
 from quoth.generators.remote_loading import is_remote, load_remote
@@ -33,12 +33,6 @@ from quoth.types import KINDS, AddReport, Hit, Kind, Status, WarmReport
 from quoth.warming import forget_states, warm_states
 
 STATES_FOLDER = "states"
-
-
-def default_folder() -> Path:
-    """`.quoth` in the current folder if there is one, else one in the user's data folder."""
-    here = Path(".quoth")
-    return here.absolute() if here.is_dir() else user_data_path("quoth") / "default"
 
 
 def open(path: str | os.PathLike[str] | None = None, **settings: object) -> KnowledgeBase:
@@ -233,7 +227,7 @@ class KnowledgeBase:
             passages=self._store.count(),
             encoder=read_manifest(self.folder).encoder,
             generator=describe_model(self.settings.model),
-            bytes=_size(self.folder),
+            bytes=size_of(self.folder),
             states=sum(not file.is_part for file in states),
             state_bytes=sum(file.size for file in states),
             version=version("quoth"),
@@ -306,12 +300,3 @@ class KnowledgeBase:
             yield
         finally:
             lock.release()
-
-
-def _size(folder: Path) -> int:
-    """The bytes of all files; other processes may delete some meanwhile."""
-    total = 0
-    for file in folder.rglob("*"):
-        with suppress(FileNotFoundError):
-            total += file.stat().st_size if file.is_file() else 0
-    return total
