@@ -225,6 +225,7 @@ class KnowledgeBase:
             path=str(self.folder),
             documents=len(self._store.documents()),
             passages=self._store.count(),
+            pictures=self._store.count("image"),
             encoder=read_manifest(self.folder).encoder,
             generator=describe_model(self.settings.model),
             bytes=size_of(self.folder),

@@ -285,11 +285,15 @@ class WarmReport:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """A knowledge base at a glance; `bytes` is its size on disk, `state_bytes` that of its passage states in it."""
+    """A knowledge base at a glance.
+
+    `pictures` are among the passages, `bytes` is its size on disk, `state_bytes` that of its passage states in it.
+    """
 
     path: str
     documents: int
     passages: int
+    pictures: int
     encoder: str
     generator: str
     bytes: int

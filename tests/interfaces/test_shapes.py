@@ -152,6 +152,7 @@ def test_status(asked, quoth_, folder):
         "path",
         "documents",
         "passages",
+        "pictures",
         "encoder",
         "generator",
         "bytes",

@@ -99,8 +99,8 @@ class Store(Protocol):
     def matching(self, words: str, k: int, kind: Kind | None = None) -> list[Found]:
         """The k passages (of one kind, or of all) that match `words` best; the score is BM25's."""
 
-    def count(self) -> int:
-        """How many passages there are."""
+    def count(self, kind: Kind | None = None) -> int:
+        """How many passages (of one kind, or of all) there are."""
 
     def optimize(self) -> None:
         """Bring the indexes up to date and give back the room of old versions. Loses nothing if it dies."""

@@ -33,6 +33,7 @@ PARTITIONS = 256
 PROBES = 8
 # The index compares 8-bit numbers: this many times k are compared again with all their bits.
 REFINE = 3
+_KINDS: dict[Kind, str] = {"text": "picture = ''", "image": "picture <> ''"}
 _PASSAGE_COLUMNS = ["document", "title", "text", "start", "end", "line", "page", "headings", "picture", "boxes"]
 
 
@@ -161,10 +162,10 @@ class LanceStore:
             rows = _only(query, kind).select([*_PASSAGE_COLUMNS, "_score"]).limit(k).to_arrow()
         return _found(rows, rows["_score"])
 
-    def count(self) -> int:
+    def count(self, kind: Kind | None = None) -> int:
         """How many passages there are."""
         with reporting("read the knowledge base"):
-            return int(self._table.count_rows())
+            return int(self._table.count_rows(_KINDS[kind] if kind else None))
 
     def optimize(self) -> None:
         """Bring the indexes up to date and give back the room of old versions."""
@@ -187,7 +188,7 @@ def _only(query: LanceQueryBuilder, kind: Kind | None) -> LanceQueryBuilder:
     """The query over one kind of passages."""
     if kind is None:
         return query
-    return query.where("picture = ''" if kind == "text" else "picture <> ''", prefilter=True)
+    return query.where(_KINDS[kind], prefilter=True)
 
 
 def matrix(rows: pa.Table, column: str) -> Vectors:

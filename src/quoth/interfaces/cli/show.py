@@ -67,7 +67,7 @@ def status(found: Status) -> None:
     table = Table.grid(padding=(0, 2))
     table.add_row("knowledge base", found.path)
     table.add_row("documents", f"{found.documents:,}")
-    table.add_row("passages", f"{found.passages:,}")
+    table.add_row("passages", f"{found.passages:,}, {found.pictures:,} of them pictures")
     table.add_row("encoder", found.encoder)
     table.add_row("generator", found.generator)
     table.add_row("on disk", f"{found.bytes / 1e6:,.1f} MB")
