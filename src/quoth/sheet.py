@@ -35,8 +35,10 @@ class _Cell:
 
 def draw_hits(query: str, picture: Picture | None, hits: Sequence[Hit], previews: Previews) -> Image.Image:
     """The query first (words, a picture, or both), then the hits in their order, with rank, title and score."""
-    asked = _Cell(Image.fromarray(picture.pixels) if picture else None, query, "looked for", query, marked=True)
-    found = [_cell(hit.passage, f"{hit.rank}  ", f"score {hit.score:.3f}", previews) for hit in hits]
+    asked = _Cell(
+        Image.fromarray(picture.pixels) if picture else None, query, "looked for", query if picture else "", marked=True
+    )
+    found = [_cell(hit.passage, f"{hit.rank}  ", _nearness(hit), previews) for hit in hits]
     return _sheet(_rows([asked, *found]))
 
 
@@ -62,6 +64,11 @@ def save_sheet(sheet: Image.Image, path: Path) -> None:
         raise UsageError(f"{path} has no extension of a picture", "name it .png or .jpg") from error
     except OSError as error:
         raise StoreError(f"{path} cannot be written ({error})", "check the folder's rights and room") from error
+
+
+def _nearness(hit: Hit) -> str:
+    """What tells most: the cosine where there is one, else the score."""
+    return f"score {hit.score:.3f}" if hit.similarity is None else f"nearness {hit.similarity:.2f}"
 
 
 def _cell(passage: Passage, before: str, note: str, previews: Previews, marked: bool = False) -> _Cell:

@@ -58,7 +58,8 @@ def hits(found: list[Hit]) -> None:
         passage = hit.passage
         where = " › ".join(dict.fromkeys([passage.title, *passage.headings]))
         out.print(Text(f"{hit.rank:3}  {where}, {passage.place}", "bold"))
-        out.print(Text(f"     score {hit.score:.4f}, prior {hit.prior:.0%}  {passage.document}", "dim"))
+        near = "" if hit.similarity is None else f", nearness {hit.similarity:.2f}"
+        out.print(Text(f"     score {hit.score:.4f}{near}, prior {hit.prior:.0%}  {passage.document}", "dim"))
         out.print(Text(" ".join(passage.text.split()), overflow="fold"), "")
 
 
