@@ -12,8 +12,9 @@ from typer.testing import CliRunner
 
 import quoth
 from pictures import draw, encoded, noise
-from quoth.embeddings.quality import found_again, neighbours_kept
+from quoth.embeddings.quality import found_again
 from quoth.interfaces.cli.main import app
+from quoth.similarity import neighbours_kept
 
 open_knowledge = quoth.open
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from quoth.embeddings import Embedding, Record, unit
 from quoth.embeddings.autoencoder import fit_autoencoder
 from quoth.embeddings.pca import COMPONENTS, fit_pca
-from quoth.embeddings.quality import found_again, neighbours_kept
+from quoth.embeddings.quality import found_again
 from quoth.embeddings.siamese import fit_siamese
 from quoth.errors import UsageError
 from quoth.gallery import EMBEDDINGS, Gallery
+from quoth.similarity import neighbours_kept
 from quoth.store import Embedded, PictureStore
 from quoth.types import Passage, Vectors
 
@@ -102,17 +103,17 @@ def fit(gallery: Gallery, kind: str, plan: Plan) -> Record:
     if kind not in KINDS:
         raise UsageError(f"there is no embedding {kind!r}", f"choose one of: {', '.join(KINDS)}")
     store = _held(gallery)
-    _, vectors = store.raw()
+    ids, vectors = store.raw()
     if kind == "none":
         name, made, record = "", unit(vectors), Record("none", gallery.encoder.identity, len(vectors))
     else:
         start = time.perf_counter()
-        embedding = _fitted(kind, vectors, gallery, plan)
+        embedding = _fitted(kind, ids, vectors, gallery, plan)
         embedding = embedding.noted(seconds=time.perf_counter() - start)
         name = _saved(gallery.folder / EMBEDDINGS, embedding)
         made, record = embedding.transform(vectors), embedding.record
     space = replace(store.space, dimension=made.shape[1], embedding=name)
-    store.replace_all(space, _renewed(store, made))
+    store.replace_all(space, _renewed(store, ids, made))
     return record
 
 
@@ -122,11 +123,11 @@ def report(gallery: Gallery) -> EmbeddingReport:
     Raises:
         UsageError: there are no pictures.
     """
-    _held(gallery)
+    store = _held(gallery)
     passages, after = gallery.held()
-    before = unit(_with_passages(gallery)[1][:_REPORTED])
+    before = unit(_ordered(passages[:_REPORTED], *store.raw()))
     compared = after[: len(before)]
-    folders = [Path(passage.document).parent.as_posix() for passage in passages[: len(before)]]
+    folders = _folders(passages[: len(before)])
     recall, average = found_again(compared, folders)
     recall_before, average_before = found_again(before, folders)
     return EmbeddingReport(
@@ -144,34 +145,38 @@ def report(gallery: Gallery) -> EmbeddingReport:
     )
 
 
-def _fitted(kind: str, vectors: NDArray[np.float32], gallery: Gallery, plan: Plan) -> Embedding:
+def _fitted(kind: str, ids: Sequence[str], vectors: NDArray[np.float32], gallery: Gallery, plan: Plan) -> Embedding:
     encoder = gallery.encoder.identity
     if kind == "pca":
         return fit_pca(vectors, encoder, plan.dimension, plan.whiten)
     if kind == "autoencoder":
         return fit_autoencoder(vectors, encoder, plan.dimension)
     if plan.labels == "folders":
-        passages, rows = _with_passages(gallery)
-        folders = [Path(passage.document).parent.as_posix() for passage in passages]
-        return fit_siamese(rows, folders, encoder, plan.dimension)
-    rows, owners = _views(gallery, vectors)
+        passages, _ = gallery.held()
+        return fit_siamese(_ordered(passages, ids, vectors), _folders(passages), encoder, plan.dimension)
+    rows, owners = _views(gallery, ids, vectors)
     return fit_siamese(rows, owners.tolist(), encoder, plan.dimension, begin="whitened")
 
 
-def _with_passages(gallery: Gallery) -> tuple[list[Passage], NDArray[np.float32]]:
-    """All pictures by document and their vectors."""
-    passages, _ = gallery.held()
-    raw = dict(zip(*_held(gallery).raw(), strict=True))
-    return passages, np.array([raw[passage.id] for passage in passages])
+def _ordered(passages: Sequence[Passage], ids: Sequence[str], vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The vectors in the order of these passages."""
+    rows = {name: row for row, name in enumerate(ids)}
+    return vectors[[rows[passage.id] for passage in passages]]
 
 
-def _views(gallery: Gallery, vectors: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+def _folders(passages: Sequence[Passage]) -> list[str]:
+    return [Path(passage.document).parent.as_posix() for passage in passages]
+
+
+def _views(
+    gallery: Gallery, ids: Sequence[str], vectors: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """The vectors of all pictures and of some views of each, and which picture each row is of."""
     # Pillow is for those who have pictures.
     from quoth.embeddings.augment import augmented
     from quoth.passages.pixels import decode_picture
 
-    ids, rows, owners = _held(gallery).raw()[0], [vectors], [np.arange(len(vectors))]
+    rows, owners = [vectors], [np.arange(len(vectors))]
     for start in range(0, len(ids), _BATCH):
         previews = gallery.previews(ids[start : start + _BATCH])
         shown = [decode_picture(previews[name]).pixels for name in ids[start : start + _BATCH]]
@@ -201,8 +206,8 @@ def _saved(folder: Path, embedding: Embedding) -> str:
     return name
 
 
-def _renewed(store: PictureStore, vectors: Vectors) -> Iterator[Embedded]:
-    """All that is stored with these vectors, which are in the order of `store.vectors()`."""
-    rows = {name: row for row, name in enumerate(store.vectors()[0])}
+def _renewed(store: PictureStore, ids: Sequence[str], vectors: Vectors) -> Iterator[Embedded]:
+    """All that is stored, with these vectors of these pictures."""
+    rows = {name: row for row, name in enumerate(ids)}
     for batch in store.batches(_BATCH):
         yield replace(batch, vectors=vectors[[rows[name] for name in batch.ids]])

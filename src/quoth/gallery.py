@@ -15,7 +15,7 @@ from quoth.encoders import Encoder, PictureEncoder, load_picture_encoder
 from quoth.errors import DocumentError, IncompatibleError, NotFoundError
 from quoth.looking import Looking
 from quoth.passages import Parsed
-from quoth.retrieval import Ranking, log_prior
+from quoth.retrieval import Ranking, ranked
 from quoth.store import Embedded, PictureStore, Store, open_pictures
 from quoth.types import Hit, Passage, Picture, Pixels, Vectors
 
@@ -137,12 +137,8 @@ class Gallery:
         """The k pictures nearest to one, best first; scores are cosines."""
         found = dict(self.like(pixels, k))
         passages = self._passages().passages(list(found))
-        kept = [(passages[name], score) for name, score in found.items() if name in passages]
-        prior = log_prior([score for _, score in kept], TEMPERATURE)
-        return [
-            Hit(passage, rank, score, float(log), score)
-            for rank, ((passage, score), log) in enumerate(zip(kept, prior, strict=True), start=1)
-        ]
+        best = [(passages[name], score, score) for name, score in found.items() if name in passages]
+        return ranked(best, TEMPERATURE)
 
 
 def _place(passage: Passage) -> tuple[str, int, str]:

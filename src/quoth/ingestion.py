@@ -120,10 +120,9 @@ class Ingestion:
         found, pictures = self._gallery.look(batch)
         passages = _distinct(found)
         vectors = self._encoder.encode([passage.searchable for passage in passages])
-        if pictures:
-            _place_wordless(passages, pictures, vectors)
         digests = {parsed.document.id: parsed.document.digest for parsed in batch}
         if pictures:
+            _place_wordless(passages, pictures, vectors)
             self._gallery.put(pictures)
         self._store.replace(digests, passages, vectors.astype(np.float32, copy=False))
         self._gallery.keep([name for name in digests if name in self._known], pictures.ids if pictures else [])

@@ -27,6 +27,7 @@ def draw(path: Path, store: Store, gallery: Gallery, title: str) -> None:
     """
     # Pillow is for those who have pictures.
     from quoth.map import Item, draw_map, render_page
+    from quoth.sheet import save_sheet
 
     if path.suffix.lower() not in _SUFFIXES:
         raise UsageError(f"{path} is no page and no picture", f"end its name in one of: {', '.join(_SUFFIXES)}")
@@ -39,12 +40,12 @@ def draw(path: Path, store: Store, gallery: Gallery, title: str) -> None:
         Item(x, 1 - y, passage.title, f"{passage.document}, {passage.place}", passage.text, previews.get(passage.id))
         for passage, (x, y) in zip(passages, places.tolist(), strict=True)
     ]
+    if path.suffix.lower() != ".html":
+        save_sheet(draw_map(items), path)
+        return
+    note = f"{len(items)} passages laid out by {method}: what is alike lies together."
     try:
-        if path.suffix.lower() == ".html":
-            note = f"{len(items)} passages laid out by {method}: what is alike lies together."
-            path.write_text(render_page(items, title, note), "utf-8")
-        else:
-            draw_map(items).save(path)
+        path.write_text(render_page(items, title, note), "utf-8")
     except OSError as error:
         raise StoreError(f"{path} cannot be written ({error})", "check the folder's rights and room") from error
 

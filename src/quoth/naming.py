@@ -15,14 +15,14 @@ _TITLE_CHARACTERS = 60
 
 def as_document(text: str, name: str | None, title: str | None) -> Document:
     """A text as a document: by default it is called by its digest, and its title is its beginning."""
-    text = _whole(text)
+    text = whole(text)
     digest = hashlib.sha256(text.encode()).hexdigest()
     first_line = text.strip().partition("\n")[0][:_TITLE_CHARACTERS]
-    shown = first_line if title is None else _whole(title)
-    return Document(_whole(name or f"text:{digest[:12]}"), shown, text, "text/plain", digest)
+    shown = first_line if title is None else whole(title)
+    return Document(whole(name or f"text:{digest[:12]}"), shown, text, "text/plain", digest)
 
 
-def _whole(text: str) -> str:
+def whole(text: str) -> str:
     """Half a character (a lone surrogate) has no UTF-8: it becomes a question mark, as for the encoder."""
     return text.encode("utf-8", "replace").decode()
 

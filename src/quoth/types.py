@@ -62,7 +62,7 @@ class Heading:
 class Picture:
     """A decoded picture, of bounded size.
 
-    digest: the first 16 hexadecimal digits of the SHA-256 of its pixels, before they were made smaller.
+    digest: the first 16 hexadecimal digits of the SHA-256 of its pixels and their shape.
     pixels: what encoders see.
     preview: the same as a JPEG file, for people.
     width, height: of the picture as it was found, upright.

@@ -9,8 +9,8 @@ pytest.importorskip("torch")
 pytest.importorskip("pytorch_metric_learning")
 
 from quoth.embeddings import load_embedding, unit
-from quoth.embeddings.batches import batches, numbered, split_labels
-from quoth.embeddings.quality import found_again
+from quoth.embeddings.batches import batches, split_labels
+from quoth.embeddings.quality import found_again, numbered
 from quoth.embeddings.siamese import fit_siamese
 from quoth.embeddings.starts import starts
 from quoth.errors import MissingExtraError, UsageError

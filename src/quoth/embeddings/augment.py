@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageEnhance, ImageOps
 
+from quoth.passages.pixels import encode_jpeg
 from quoth.types import Pixels
 
 AREA = (0.5, 1.0)
@@ -55,7 +56,8 @@ def _view(pixels: Pixels, copy: int, seed: int) -> Pixels:
         image = ImageOps.mirror(image)
     for enhancer in _ENHANCERS:
         image = enhancer(image).enhance(draw.uniform(*LIGHT))
-    return np.asarray(_recompressed(image, int(draw.integers(*QUALITY, endpoint=True))))
+    file = encode_jpeg(image, int(draw.integers(*QUALITY, endpoint=True)))
+    return np.asarray(Image.open(io.BytesIO(file)))
 
 
 def _turned(pixels: Pixels, degrees: float) -> Image.Image:
@@ -75,9 +77,3 @@ def _cropped(image: Image.Image, draw: np.random.Generator) -> Image.Image:
     )
     left, top = (int(draw.integers(0, room, endpoint=True)) for room in (image.width - width, image.height - height))
     return image.crop((left, top, left + width, top + height))
-
-
-def _recompressed(image: Image.Image, quality: int) -> Image.Image:
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=quality)
-    return Image.open(buffer)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
+from quoth.embeddings.quality import Indices
 from quoth.embeddings.training import split
 
 GROUPS = 32
@@ -19,14 +19,6 @@ HELD_OUT = 0.2
 """Of the labels. At most `HELD_PICTURES` pictures: all are compared with all after each epoch."""
 
 HELD_PICTURES = 2000
-
-Indices = NDArray[np.int64]
-
-
-def numbered(labels: Sequence[Hashable]) -> Indices:
-    """(n,) int64: labels as numbers, in the order in which they come."""
-    numbers: dict[Hashable, int] = {}
-    return np.array([numbers.setdefault(label, len(numbers)) for label in labels], np.int64)
 
 
 def with_partners(labels: Indices) -> Indices:

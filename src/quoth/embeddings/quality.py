@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quoth.types import Vectors
 
+Indices = NDArray[np.int64]
 
-def found_again(vectors: Vectors, labels: Sequence[Hashable] | NDArray[np.integer]) -> tuple[float, float]:
+
+def numbered(labels: Iterable[Hashable]) -> Indices:
+    """(n,) int64: labels as numbers, in the order in which they come."""
+    numbers: dict[Hashable, int] = {}
+    return np.array([numbers.setdefault(label, len(numbers)) for label in labels], np.int64)
+
+
+def found_again(vectors: Vectors, labels: Sequence[Hashable] | Indices) -> tuple[float, float]:
     """R@1 and mAP of each row as a query for the others of its label, itself left out.
 
     Args:
@@ -20,7 +28,7 @@ def found_again(vectors: Vectors, labels: Sequence[Hashable] | NDArray[np.intege
     Returns:
         both in [0, 1]; higher is better. Zeros where no label has two rows.
     """
-    owners = np.unique(np.array([str(label) for label in labels]), return_inverse=True)[1]
+    owners = numbered(labels)
     scores = vectors @ vectors.T
     np.fill_diagonal(scores, -np.inf)
     order = np.argsort(-scores, axis=1, kind="stable")[:, :-1]
@@ -32,16 +40,3 @@ def found_again(vectors: Vectors, labels: Sequence[Hashable] | NDArray[np.intege
     precision = np.cumsum(right, axis=1) / np.arange(1, right.shape[1] + 1)
     average = (precision * right).sum(axis=1) / right.sum(axis=1)
     return float(right[:, 0].mean()), float(average.mean())
-
-
-def neighbours_kept(before: Vectors, after: Vectors, k: int = 10) -> float:
-    """The part of each row's k nearest others that stay among its k nearest, in [0, 1]."""
-    k = min(k, len(before) - 1)
-    if k < 1:
-        return 1.0
-    near = []
-    for vectors in (before, after):
-        scores = vectors @ vectors.T
-        np.fill_diagonal(scores, -np.inf)
-        near.append(np.argsort(-scores, axis=1, kind="stable")[:, :k])
-    return float(np.mean([len(np.intersect1d(a, b)) / k for a, b in zip(*near, strict=True)]))

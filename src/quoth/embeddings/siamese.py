@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quoth.embeddings.base import Embedding, Layer, Record, Rows, checked, unit
-from quoth.embeddings.batches import Indices, batches, numbered, split_labels, with_partners
-from quoth.embeddings.quality import found_again
+from quoth.embeddings.batches import batches, split_labels, with_partners
+from quoth.embeddings.quality import Indices, found_again, numbered
 from quoth.embeddings.starts import starts
 from quoth.embeddings.training import Progress, double, find_device, get_layers, import_torch, single, train
 from quoth.errors import MissingExtraError, UsageError

@@ -20,6 +20,7 @@ from tokenizers import Tokenizer
 
 from quoth.encoders.base import Encoder
 from quoth.errors import ModelError
+from quoth.naming import whole
 from quoth.types import Vectors
 
 CURE = "reinstall quoth, or export the encoder again with tools/export_minilm.py"
@@ -71,7 +72,7 @@ class OnnxEncoder(Encoder):
 
     def _tokens(self, texts: Sequence[str]) -> list[list[int]]:
         # A lone surrogate (a file name, a broken web page) has no UTF-8: it becomes a question mark.
-        clean = [text.encode("utf-8", "replace").decode() for text in texts]
+        clean = [whole(text) for text in texts]
         return [encoding.ids for encoding in self._tokenizer.encode_batch_fast(clean)]
 
     def _run(self, tokens: list[int]) -> Vectors:

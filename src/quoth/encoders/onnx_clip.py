@@ -27,6 +27,7 @@ from quoth.encoders.onnx import open_session, open_tokenizer
 from quoth.encoders.onnx_pictures import Card, OnnxPictureEncoder
 from quoth.encoders.views import View, processor_view
 from quoth.errors import ModelError
+from quoth.naming import whole
 from quoth.types import Vectors
 
 VISION = "onnx/vision_model.onnx"
@@ -68,7 +69,7 @@ class OnnxWords(Encoder):
 
     def encode(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
         """(n,) texts -> (n, d) float32, unit rows; tokens beyond the model's positions are not read."""
-        clean = [text.encode("utf-8", "replace").decode() for text in texts]
+        clean = [whole(text) for text in texts]
         vectors = np.empty((len(texts), self.dimension), np.float32)
         with ThreadPoolExecutor(self._threads) as pool:
             for row, vector in enumerate(pool.map(self._run, self._tokenizer.encode_batch(clean))):

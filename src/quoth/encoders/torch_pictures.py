@@ -22,6 +22,7 @@ from quoth.encoders.base import Encoder, PictureEncoder, Seen
 from quoth.encoders.batches import BATCH, look_at_all, look_at_nothing
 from quoth.encoders.fingerprint import fingerprint
 from quoth.errors import ModelError
+from quoth.naming import whole
 from quoth.types import Pixels, Vectors
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ class TorchWords(Encoder):
         return vectors
 
     def _encode(self, texts: Sequence[str]) -> Vectors:
-        clean = [text.encode("utf-8", "replace").decode() for text in texts]
+        clean = [whole(text) for text in texts]
         tokens = self._tokenizer(
             clean, padding="max_length", max_length=self._longest, truncation=True, return_tensors="pt"
         ).to(self._model.device)

@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from quoth.naming import whole
+
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
@@ -35,7 +37,7 @@ class Vocabulary:
 
     def tokenize(self, text: str, *, special: bool = False) -> list[int]:
         """The tokens of `text`, without BOS; `special` reads control tokens written out."""
-        return self._ids(text.encode("utf-8", "replace").decode(), split_special_tokens=not special)
+        return self._ids(whole(text), split_special_tokens=not special)
 
     def detokenize(self, tokens: Sequence[int]) -> bytes:
         """The bytes of `tokens`, without those that only steer (BOS and the like)."""

@@ -20,7 +20,7 @@ LONGEST = 512
 MAX_PIXELS = 200_000_000
 """Larger ones are not decoded: a file of some kilobytes can claim to hold billions."""
 
-_QUALITY = 85
+QUALITY = 85
 # A small JPEG of at most so many bytes is its own preview.
 _SMALL = 100_000
 _TURNED = range(5, 9)
@@ -78,10 +78,10 @@ def keep_picture(image: Image.Image, data: bytes = b"") -> Picture:
     return Picture(digest, pixels, preview, width, height)
 
 
-def encode_jpeg(image: Image.Image) -> bytes:
+def encode_jpeg(image: Image.Image, quality: int = QUALITY) -> bytes:
     """A picture as a JPEG file."""
     buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=_QUALITY)
+    image.save(buffer, "JPEG", quality=quality)
     return buffer.getvalue()
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from heapq import merge
 
+import numpy as np
+
 from quoth.encoders import Encoder
 from quoth.retrieval.fusion import RANK_OFFSET, reciprocal_rank_fusion
-from quoth.retrieval.prior import log_prior
+from quoth.retrieval.ranked import ranked
 from quoth.store import Store
-from quoth.types import Hit, Kind, Passage
+from quoth.types import Hit, Kind, Vectors
 
 CANDIDATES = 100
 # Fitted by `tools/fit_prior.py` on SciFact's train split; see docs/experiments.md.
@@ -36,7 +38,7 @@ class HybridRetriever:
 
     def search(self, words: str, k: int, kind: Kind | None = None) -> list[Hit]:
         """The same of one kind of passages, or of all."""
-        return self._fused(words, k, kind, (), ())
+        return self._fused(words, self._encoded(words), k, kind)
 
     def search_pictures(self, words: str, k: int, looks: Ranking, likes: Ranking = ()) -> list[Hit]:
         """Pictures: the nearer of what was said of them and how they look, BM25, and likeness to another picture.
@@ -47,18 +49,26 @@ class HybridRetriever:
             looks: pictures by how well they show the words.
             likes: pictures by how like they are to the one that was given.
         """
-        return self._fused(words, k, "image", looks, likes)
+        return self._fused(words, self._encoded(words), k, "image", looks, likes)
 
     def search_all(self, words: str, k: int, looks: Ranking) -> list[Hit]:
         """Texts and pictures, each in its own order; between the two the nearer comes first."""
-        found = (self.search(words, k, "text"), self.search_pictures(words, k, looks))
+        vector = self._encoded(words)
+        found = (self._fused(words, vector, k, "text"), self._fused(words, vector, k, "image", looks))
         merged = list(merge(*found, key=_distance))[:k]
         scores = [1 / (RANK_OFFSET + rank) for rank in range(1, len(merged) + 1)]
-        return _ranked([(hit.passage, score, hit.similarity) for hit, score in zip(merged, scores, strict=True)])
+        return ranked([(h.passage, score, h.similarity) for h, score in zip(merged, scores, strict=True)], TEMPERATURE)
 
-    def _fused(self, words: str, k: int, kind: Kind | None, looks: Ranking, likes: Ranking) -> list[Hit]:
+    def _encoded(self, words: str) -> Vectors:
+        """(d,) float32, of unit length."""
+        [vector] = self._encoder.encode([words])
+        return np.asarray(vector)
+
+    def _fused(
+        self, words: str, vector: Vectors, k: int, kind: Kind | None, looks: Ranking = (), likes: Ranking = ()
+    ) -> list[Hit]:
         candidates = max(k, CANDIDATES)
-        dense = self._store.nearest(self._encoder.encode([words])[0], candidates, kind)
+        dense = self._store.nearest(vector, candidates, kind)
         lexical = self._store.matching(words, candidates, kind)
         similarity = {found.passage.id: found.score for found in dense}
         if looks:
@@ -72,19 +82,10 @@ class HybridRetriever:
         passages |= self._store.passages([name for name, _ in [*looks, *likes] if name not in passages])
         scores = reciprocal_rank_fusion(rankings)
         best = [(passages[name], score, similarity.get(name)) for name, score in scores.items() if name in passages]
-        return _ranked(best[:k])
+        return ranked(best[:k], TEMPERATURE)
 
 
 def _distance(hit: Hit) -> float:
     """What texts and pictures are merged by: of what only its words found, the nearness is not known."""
     nearness = hit.similarity or 0.0
     return -nearness if hit.passage.picture else UNRELATED - nearness
-
-
-def _ranked(best: Sequence[tuple[Passage, float, float | None]]) -> list[Hit]:
-    """Hits from passages with their scores and cosines, best first."""
-    prior = log_prior([score for _, score, _ in best], TEMPERATURE)
-    return [
-        Hit(passage, rank, score, float(log), similarity)
-        for rank, ((passage, score, similarity), log) in enumerate(zip(best, prior, strict=True), start=1)
-    ]

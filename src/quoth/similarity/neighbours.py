@@ -32,6 +32,13 @@ def find_neighbours(vectors: Vectors, k: int) -> tuple[NDArray[np.intp], NDArray
     return found, cosines
 
 
+def neighbours_kept(before: Vectors, after: Vectors, k: int = 10) -> float:
+    """The part of each row's k nearest others that stay among its k nearest, in [0, 1]."""
+    pairs = zip(find_neighbours(before, k)[0], find_neighbours(after, k)[0], strict=True)
+    kept = [len(np.intersect1d(a, b)) / len(a) for a, b in pairs if len(a)]
+    return float(np.mean(kept)) if kept else 1.0
+
+
 def find_outliers(vectors: Vectors, count: int) -> list[tuple[int, float]]:
     """The rows that are least like any others, least first, with the mean cosine of each to its nearest five."""
     _, cosines = find_neighbours(vectors, _JUDGES)

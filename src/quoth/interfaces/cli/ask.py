@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
@@ -11,6 +10,7 @@ import quoth
 from quoth.interfaces import shapes
 from quoth.interfaces.cli import show
 from quoth.interfaces.cli.console import print_json
+from quoth.interfaces.cli.options import Json, Kb
 
 Text = Optional[str]  # noqa: UP045 - typer reads these at run time
 Whole = Optional[int]  # noqa: UP045
@@ -50,11 +50,8 @@ def ask(
         Optional[bool],  # noqa: UP045
         typer.Option("--robust", help="Let no single passage make an answer.", rich_help_panel=DECODING),
     ] = None,
-    kb: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option("--kb", envvar="QUOTH_KB", metavar="DIR", help="The knowledge base's folder.", show_default=False),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON (its shape is in docs/json.md).")] = False,
+    kb: Kb = None,
+    as_json: Json = False,
 ) -> None:
     """Answer a question from the documents, each word tinted by its source."""
     given = {

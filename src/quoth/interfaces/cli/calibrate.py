@@ -6,22 +6,20 @@ import dataclasses
 import random
 import tempfile
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
 import quoth
 from quoth.interfaces.cli.console import out, print_json, progress_bar
+from quoth.interfaces.cli.options import Json, Kb
 
 
 def calibrate(
     beir: Annotated[Path, typer.Option("--beir", metavar="DIR", help="A data set in BEIR layout, with answers.")],
     questions: Annotated[int, typer.Option(help="At most so many, drawn with a fixed seed.", min=1)] = 400,
-    kb: Annotated[
-        Optional[Path],  # noqa: UP045 - typer reads it at run time
-        typer.Option("--kb", envvar="QUOTH_KB", metavar="DIR", help="The knowledge base's folder.", show_default=False),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON (its shape is in docs/json.md).")] = False,
+    kb: Kb = None,
+    as_json: Json = False,
 ) -> None:
     """Fit the confidence of a knowledge base's model on questions with known answers.
 

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 import quoth
 from quoth.interfaces.cli.console import out, print_json
+from quoth.interfaces.cli.options import Json, Kb
 
 if TYPE_CHECKING:
     from quoth.fitting import EmbeddingReport
 
 app = typer.Typer(help="Fit the embeddings of pictures, and see what that does.", no_args_is_help=True)
-
-Kb = Annotated[
-    Optional[Path],  # noqa: UP045 - typer reads it at run time
-    typer.Option("--kb", envvar="QUOTH_KB", metavar="DIR", help="The knowledge base's folder.", show_default=False),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON (its shape is in docs/json.md).")]
 
 
 @app.command(epilog="Example: quoth embed fit --kind pca --dimension 100")

@@ -12,6 +12,7 @@ import typer
 
 import quoth
 from quoth.interfaces.cli.console import out, print_json, progress_bar
+from quoth.interfaces.cli.options import Json
 
 if TYPE_CHECKING:
     from quoth.evaluation import BeirSet
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Measure on a data set in BEIR layout.", no_args_is_help=True)
 
 Beir = Annotated[Path, typer.Option("--beir", metavar="DIR", help="corpus.jsonl, queries.jsonl, qrels/test.tsv.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON (its shape is in docs/json.md).")]
 
 
 @app.command(epilog="Example: quoth eval retrieval --beir scifact")

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -14,6 +13,7 @@ from quoth.interfaces.cli import embed, evaluate, show
 from quoth.interfaces.cli.ask import ask
 from quoth.interfaces.cli.calibrate import calibrate
 from quoth.interfaces.cli.console import FAILURE, out, print_json, progress_bar, reporting
+from quoth.interfaces.cli.options import Json, Kb
 from quoth.interfaces.cli.search import search
 from quoth.interfaces.cli.similar import draw_map, similar
 
@@ -27,12 +27,6 @@ app = typer.Typer(
 )
 app.add_typer(embed.app, name="embed")
 app.add_typer(evaluate.app, name="eval")
-
-Kb = Annotated[
-    Optional[Path],  # noqa: UP045 - typer reads it at run time
-    typer.Option("--kb", envvar="QUOTH_KB", metavar="DIR", help="The knowledge base's folder.", show_default=False),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON (its shape is in docs/json.md).")]
 
 
 def _version(wanted: bool) -> None:

@@ -11,6 +11,7 @@ import quoth
 from quoth.interfaces import shapes
 from quoth.interfaces.cli import show
 from quoth.interfaces.cli.console import out, print_json
+from quoth.interfaces.cli.options import Json, Kb
 
 if TYPE_CHECKING:
     from quoth.types import Kind
@@ -28,11 +29,8 @@ def search(
     sheet: Annotated[
         Path_, typer.Option(metavar="FILE.png", help="Draw what is found into a picture.", show_default=False)
     ] = None,
-    kb: Annotated[
-        Path_,
-        typer.Option("--kb", envvar="QUOTH_KB", metavar="DIR", help="The knowledge base's folder.", show_default=False),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON (its shape is in docs/json.md).")] = False,
+    kb: Kb = None,
+    as_json: Json = False,
 ) -> None:
     """Find the nearest passages and pictures."""
     knowledge = quoth.open(kb)

@@ -12,6 +12,7 @@ import typer
 
 import quoth
 from quoth.interfaces.cli.console import out, print_json
+from quoth.interfaces.cli.options import Json, Kb
 
 if TYPE_CHECKING:
     from quoth.comparing import Alike, ClusterReport, DuplicateReport, Group
@@ -23,12 +24,7 @@ if TYPE_CHECKING:
 File = Optional[Path]  # noqa: UP045 - typer reads these at run time
 Number = Optional[float]  # noqa: UP045
 Whole = Optional[int]  # noqa: UP045
-Kb = Annotated[
-    File,
-    typer.Option("--kb", envvar="QUOTH_KB", metavar="DIR", help="The knowledge base's folder.", show_default=False),
-]
 Drawn = Annotated[Path, typer.Argument(metavar="FILE", help="A page (.html) or a picture (.png).", show_default=False)]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON (its shape is in docs/json.md).")]
 
 
 def similar(
