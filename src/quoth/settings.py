@@ -23,6 +23,8 @@ class Settings:
 
     model: the generator: a GGUF file's path, a transformers checkpoint's folder, `hf:owner/repo[/file.gguf]`,
         `openai:MODEL`, or "" for the default.
+    projector: of a GGUF model that looks at pictures, its mmproj GGUF: a path or `hf:owner/repo/file.gguf`; "" for the
+        one that lies beside the model, "none" for none.
     server: for `openai:MODEL`, the base URL of the OpenAI-compatible server; "" for that of OPENAI_BASE_URL.
     picture_encoder: what looks at pictures: "" for the shipped EfficientNet-Lite0; the folder of an ONNX model with its
         model.json, of CLIP or SigLIP in ONNX, or of a transformers checkpoint (also `hf:owner/repo`); or Keras's
@@ -51,6 +53,7 @@ class Settings:
     """
 
     model: str = ""
+    projector: str = ""
     server: str = ""
     picture_encoder: str = ""
     decoding: Decoding = "sequence"

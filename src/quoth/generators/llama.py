@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import llama_cpp
@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quoth.errors import ModelError
-from quoth.generators.base import Prompt
+from quoth.generators.base import Image, Prompt
 from quoth.generators.llama_context import Context, Entry, Weights, entries
+from quoth.generators.llama_pictures import Projector
 from quoth.generators.llama_reading import LlamaReading
 from quoth.generators.llama_vocabulary import Vocabulary
-from quoth.generators.state_folder import StateFolder
+from quoth.generators.state_folder import StateFolder, picture_name
 from quoth.generators.states import StateCache, Tokens
 from quoth.types import LogProbs, StateType
 
@@ -28,6 +29,8 @@ MARGIN = 2048
 MAX_HEADS = 4
 
 Scores = NDArray[np.float32]
+Images = Mapping[int, Image]
+"""Pictures by their placeholders."""
 
 
 @llama_cpp.llama_log_callback
@@ -45,6 +48,7 @@ class LlamaModel:
         state_bytes: int = 512 << 20,
         state_folder: StateFolder | None = None,
         state_type: StateType = "f16",
+        projector: Path | None = None,
     ) -> None:
         """Load the model.
 
@@ -54,9 +58,10 @@ class LlamaModel:
             state_bytes: the memory for passage states.
             state_folder: where they are kept when the process ends.
             state_type: the numbers of the key/value cells; "q8" takes half the room.
+            projector: the mmproj file with which the model looks at pictures.
 
         Raises:
-            ModelError: llama.cpp cannot load the file.
+            ModelError: llama.cpp cannot load a file.
         """
         llama_cpp.llama_log_set(_be_quiet, ctypes.c_void_p())
         llama_cpp.llama_backend_init()
@@ -75,11 +80,18 @@ class LlamaModel:
         self._open_context(CELLS, threads or os.cpu_count() or 1)
         self.threads = threads or self._fastest_threads()
         self._context.set_threads(self.threads)
+        self._projector = Projector(projector, self._weights, self.threads) if projector else None
 
     def close(self) -> None:
         """Give the memory back now; a model that nothing uses any more gives it back by itself."""
         self._context.close()
+        if self._projector:
+            self._projector.close()
         self._weights.close()
+
+    def show(self, digest: str, file: bytes) -> Image | None:
+        """A picture to be put in prompts; None without a projector. Raises ModelError if it cannot be read."""
+        return self._projector.show(digest, file) if self._projector else None
 
     def read(self, prompts: Sequence[Prompt]) -> LlamaReading:
         """Read k prompts at once; shared segments once, kept states not at all.
@@ -123,7 +135,8 @@ class LlamaModel:
         heads = {head: self._head_state(head) for head, _ in pairs if head}
         # On disk: single passages. Several together are another question's only by chance.
         is_single = {pair: len(prompt.segments) <= 3 for pair, prompt in zip(pairs, prompts, strict=True)}
-        states = {pair: self._passage_state(*pair, single) for pair, single in is_single.items() if pair[1]}
+        images = {image.number: image for prompt in prompts for image in prompt.images}
+        states = {pair: self._passage_state(*pair, single, images) for pair, single in is_single.items() if pair[1]}
         carriers = dict(zip(heads, self._context.acquire(len(heads)), strict=True))
         try:
             for head, carrier in carriers.items():
@@ -137,44 +150,63 @@ class LlamaModel:
             for carrier in carriers.values():
                 self._context.release(carrier)
 
-    def _passage_state(self, head: Tokens, passage: Tokens, is_single: bool) -> bytes:
+    def _passage_state(self, head: Tokens, passage: Tokens, is_single: bool, images: Images) -> bytes:
         """The cells of `passage`, read after `head` and without those of `head`."""
         state = self.states.get((head, passage))
         folder = self.state_folder if is_single else None
         if state is None:
-            state = self._find_or_read(head, passage, folder, self.detokenize(passage))
+            state = self._find_or_read(head, passage, folder, self._words(passage, images), images)
             self.states.put((head, passage), state)
         elif folder:
-            folder.keep(self.detokenize(passage), head + passage, state)
+            folder.keep(self._words(passage, images), head + passage, state)
         return state
+
+    def _words(self, passage: Tokens, images: Images) -> bytes:
+        """A passage as its state is named: its text, and the pictures in it."""
+        shown = dict.fromkeys(images[token].digest for token in passage if token < 0)
+        return picture_name(self.detokenize([token for token in passage if token >= 0]), *shown)
 
     def _head_state(self, head: Tokens) -> bytes:
         """The cells of `head`, the instructions; they have a place of their own in memory, and on disk no passage."""
-        state = self._heads.pop(head, None) or self._find_or_read((), head, self.state_folder, b"")
+        state = self._heads.pop(head, None) or self._find_or_read((), head, self.state_folder, b"", {})
         if len(self._heads) == MAX_HEADS:
             del self._heads[next(iter(self._heads))]
         self._heads[head] = state
         return state
 
-    def _find_or_read(self, head: Tokens, tokens: Tokens, folder: StateFolder | None, text: bytes) -> bytes:
+    def _find_or_read(
+        self, head: Tokens, tokens: Tokens, folder: StateFolder | None, text: bytes, images: Images
+    ) -> bytes:
         """The state of `tokens` after `head`: the one on disk, or read now and kept there."""
         state = folder.get(text, head + tokens) if folder else None
         if state is None:
-            state = self._read_state(head, tokens)
+            state = self._read_state(head, tokens, images)
             if folder:
                 folder.put(text, head + tokens, state)
         return state
 
-    def _read_state(self, head: Tokens, tokens: Tokens) -> bytes:
+    def _read_state(self, head: Tokens, tokens: Tokens, images: Images) -> bytes:
         [scratch] = self._context.acquire(1)
         try:
             if head:
                 self._context.load(scratch, self._head_state(head))
-            self._context.decode(entries(scratch, len(head), tokens))
+            self._read_pieces(scratch, len(head), tokens, images)
             self._context.forget(scratch, len(head))
             return self._context.save(scratch)
         finally:
             self._context.release(scratch)
+
+    def _read_pieces(self, sequence: int, start: int, tokens: Tokens, images: Images) -> None:
+        """Tokens, and pictures where their placeholders stand."""
+        while tokens:
+            image = images.get(tokens[0])
+            if image and self._projector:
+                self._projector.read(self._context, sequence, start, image)
+                read = image.positions
+            else:
+                read = next((i for i, token in enumerate(tokens) if token < 0), len(tokens))
+                self._context.decode(entries(sequence, start, tokens[:read]))
+            start, tokens = start + read, tokens[read:]
 
     def _open_context(self, cells: int, threads: int) -> None:
         self._context = Context(self._weights, cells, threads, self._state_type)
@@ -185,7 +217,7 @@ class LlamaModel:
         longest = max(map(len, prompts))
         if longest > trained:
             raise ModelError(f"a prompt of {longest} tokens, the model reads {trained}", "ask a shorter question")
-        wanted = sum(map(len, prompts)) + MARGIN
+        wanted = sum(map(len, prompts)) + _more_cells(prompts) + MARGIN
         if wanted > self._context.cells and self._context.is_idle():
             old = self._context
             self._open_context(1 << (wanted - 1).bit_length(), self.threads)
@@ -218,3 +250,8 @@ def _head_and_passage(prompt: Prompt) -> tuple[Tokens, Tokens]:
     """The first segment, which many prompts share, and what stands between it and the last one."""
     head, *between = prompt.segments[:-1] or ((),)
     return head, tuple(token for segment in between for token in segment)
+
+
+def _more_cells(prompts: Sequence[Prompt]) -> int:
+    """The cells that pictures take beyond their positions."""
+    return sum(image.cells - image.positions for prompt in prompts for image in prompt.images)

@@ -12,6 +12,7 @@ import os
 import threading
 import weakref
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -153,6 +154,12 @@ class Context:
             buffer = (ctypes.c_uint8 * len(state)).from_buffer_copy(state)
             if not llama_cpp.llama_state_seq_set_data(self._context, buffer, len(state), sequence):
                 raise self._full()
+
+    @contextmanager
+    def lent(self) -> Iterator[ctypes.c_void_p]:
+        """The runtime's own context, for a library that reads into it; nobody else is served meanwhile."""
+        with self._lock:
+            yield self._context
 
     def decode(self, batch: Sequence[Entry]) -> LogProbs:
         """Read the entries; (outputs, V) float32 log-probabilities of what follows each that asked.
