@@ -38,7 +38,7 @@ def make(tmp_path, gemma, monkeypatch):
 def reads(gemma, monkeypatch):
     """The lengths of what is read from now on."""
     lengths, decode = [], type(gemma)._read_state
-    monkeypatch.setattr(type(gemma), "_read_state", lambda m, h, t: (lengths.append(len(t)), decode(m, h, t))[1])
+    monkeypatch.setattr(type(gemma), "_read_state", lambda m, h, t, i: (lengths.append(len(t)), decode(m, h, t, i))[1])
     return lengths
 
 

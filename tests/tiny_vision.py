@@ -52,7 +52,8 @@ def _tensors(kind, out, draw):
     if kind == "mlp":
         tensors |= _linear("mm.0", random(out, WIDTH)) | _linear("mm.2", random(out, out, scale=4))
     if kind == "gemma3":
-        tensors |= {"mm.input_projection.weight": random(WIDTH, out, scale=4), "mm.soft_emb_norm.weight": np.ones(WIDTH)}
+        tensors["mm.input_projection.weight"] = random(WIDTH, out, scale=4)
+        tensors["mm.soft_emb_norm.weight"] = np.ones(WIDTH)
     if kind != "mlp":
         tensors |= _norm("v.post_ln")
     for i in range(LAYERS):

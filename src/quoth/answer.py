@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from quoth.rendering import as_html, as_lines
-from quoth.types import Decoding, Passage, Signals
+from quoth.types import Decoding, LineBox, Passage, Signals, lines_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,9 @@ class Token:
 class Source:
     """A passage behind an answer.
 
+    `seen`: whether it is a picture that the model looked at; of others it read the words.
+    `boxes`: where the lines that the quote covers stand on the page or the picture, if they were read from there.
+
     `quote` is its words that say it best, verbatim: `document.text[start:end]`. `weight` in [0, 1] is the
     passage's share in the answer; with `Answer.memory_weight` the weights of all sources sum to 1.
     """
@@ -40,6 +43,13 @@ class Source:
     start: int
     end: int
     weight: float
+    seen: bool = False
+
+    @property
+    def boxes(self) -> tuple[LineBox, ...]:
+        """The boxes of the lines that the quote covers, with places in the quote's own text."""
+        start, end = self.start - self.passage.start, self.end - self.passage.start
+        return lines_in(self.passage.boxes, start, end)
 
 
 @dataclass(frozen=True, slots=True)

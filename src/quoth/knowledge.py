@@ -19,7 +19,7 @@ from quoth.encoders import Encoder, load_encoder
 from quoth.errors import NotFoundError, StoreError, UsageError
 from quoth.folders import default_folder, size_of
 from quoth.gallery import Gallery, read_picture
-from quoth.generators import LanguageModel, describe_model, load_generator, open_states, state_files
+from quoth.generators import LanguageModel, describe_model, load_generator, open_states, sees, state_files
 from quoth.generators.remote_loading import is_remote, load_remote
 from quoth.ingestion import Ingestion, Progress, silent
 from quoth.manifest import check_encoder, is_knowledge_base, read_manifest, write_manifest
@@ -28,7 +28,7 @@ from quoth.pictures import Pictures
 from quoth.rag.calibration import load as load_calibration
 from quoth.retrieval import CANDIDATES, HybridRetriever
 from quoth.settings import Settings, load_settings
-from quoth.store import Store, open_store
+from quoth.store import Store, no_previews, open_store
 from quoth.types import KINDS, AddReport, Hit, Kind, Status, WarmReport
 from quoth.warming import forget_states, warm_states
 
@@ -160,7 +160,8 @@ class KnowledgeBase:
                 f"{describe_model(self.settings.model)} keeps no passage states on disk here",
                 "choose a GGUF model, and a state_disk_megabytes that is not 0",
             )
-        return warm_states(self._store, states, lambda: self._model, progress)
+        previews = self.gallery.previews if sees(self.settings) else None
+        return warm_states(self._store, states, lambda: self._model, progress, previews)
 
     def search(
         self,
@@ -270,9 +271,10 @@ class KnowledgeBase:
     @cached_property
     def _asker(self) -> Asker | RemoteAsker:
         if is_remote(self.settings.model):
-            return RemoteAsker(self._retriever, load_remote(self.settings), self.settings)
+            return RemoteAsker(self._retriever, load_remote(self.settings), self.settings, self.gallery.previews)
         calibration = load_calibration(self.folder, self._model.name)
-        return Asker(self._retriever, self._model, self.settings, calibration)
+        previews = self.gallery.previews if sees(self.settings) else no_previews
+        return Asker(self._retriever, self._model, self.settings, calibration, previews)
 
     def _by_words(self, words: str, k: int, kind: Kind | None) -> list[Hit]:
         looks = self.gallery.showing(words, CANDIDATES) if kind != "text" else []

@@ -14,6 +14,7 @@ from quoth.rag import SHIPPED, Calibration, is_from_memory, nothing_relevant
 from quoth.rag.hypotheses import Tokens
 from quoth.retrieval import Retriever
 from quoth.settings import Settings
+from quoth.store import Previews, no_previews
 
 MAX_QUESTION_WORDS = 500
 
@@ -57,12 +58,17 @@ class Asker:
     """Answers questions from a retriever's passages with a language model."""
 
     def __init__(
-        self, retriever: Retriever, model: LanguageModel, settings: Settings, calibration: Calibration = SHIPPED
+        self,
+        retriever: Retriever,
+        model: LanguageModel,
+        settings: Settings,
+        calibration: Calibration = SHIPPED,
+        previews: Previews = no_previews,
     ) -> None:
         self._retriever = retriever
         self._model = model
         self._settings = settings
-        self._mixture = Mixture(model, settings)
+        self._mixture = Mixture(model, settings, previews)
         self._calibration = calibration
 
     def stream(self, question: str) -> AnswerStream:
@@ -85,7 +91,7 @@ class Asker:
         is_said = bool(texts_of(self._model, best.tokens)) and not is_from_memory(best)
         confidence = self._calibration.probability(outcome.signals) if is_said else 0.0
         if not is_said or confidence < self._settings.min_confidence:
-            return refusal_of(question, outcome.hits, best, confidence, decoding, clock, outcome.signals)
+            return refusal_of(question, outcome.hits, best, confidence, decoding, clock, outcome.signals, outcome.seen)
         return answer_of(self._model, question, outcome, confidence, decoding, clock)
 
     def _spoken(self, decoding: Generator[Tokens, None, Outcome], clock: Clock) -> Generator[str, None, Outcome]:

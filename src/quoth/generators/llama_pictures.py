@@ -1,4 +1,4 @@
-"""Pictures for llama.cpp: a model's projector (its `mmproj` file) turns pixels into what is read in the place of tokens.
+"""Pictures for llama.cpp: a model's projector (its `mmproj` file) makes of pixels what is read in place of tokens.
 
 It rests on `mtmd`, llama.cpp's own library for this, which knows how each model wants its pictures: in tiles or whole,
 between which tokens, with which positions (Qwen's M-RoPE), seen forwards only or all at once (Gemma 3).

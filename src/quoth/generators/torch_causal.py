@@ -75,6 +75,9 @@ class CausalModel:
         self._model = model
         self._longest: int = config.max_position_embeddings
 
+    def show(self, digest: str, file: bytes) -> None:
+        """None: pictures are looked at with GGUF models and by servers (docs/decisions.md)."""
+
     def read(self, prompts: Sequence[Prompt]) -> TorchReading:
         """Read k prompts at once; shared segments once, kept states not at all.
 

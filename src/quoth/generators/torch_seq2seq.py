@@ -60,6 +60,9 @@ class Seq2SeqModel:
         """`message` itself: an encoder-decoder reads an instruction whole and answers it."""
         return message
 
+    def show(self, digest: str, file: bytes) -> None:
+        """None: pictures are looked at with GGUF models and by servers (docs/decisions.md)."""
+
     def read(self, prompts: Sequence[Prompt]) -> TorchReading:
         """Read k prompts at once.
 

@@ -51,10 +51,6 @@ class Vocabulary:
         text = str(self._tokenizer.apply_chat_template(turn, tokenize=False, add_generation_prompt=True))
         return text.removeprefix(self._tokenizer.bos_token or "")  # `begin` brings it
 
-    def show(self, _digest: str, _file: bytes) -> None:
-        """None: pictures are read with GGUF models and servers (docs/decisions.md)."""
-        return
-
     def _ids(self, text: str, **options: bool) -> list[int]:
         # Longer texts than the model reads are refused when they are read, not warned about here.
         return list(self._tokenizer(text, **{"add_special_tokens": False, "verbose": False, **options})["input_ids"])

@@ -139,11 +139,17 @@ class LanceStore:
             rows = query.limit(len(chosen)).to_arrow()
         return [found.passage for found in _found(rows, rows["start"])], matrix(rows, "vector")
 
-    def texts(self) -> Iterator[str]:
+    def texts(self, kind: Kind | None = None) -> Iterator[str]:
         """The text of every passage."""
         with reporting("read the knowledge base"):
-            for batch in self._table.search().select(["text"]).to_batches():
+            for batch in _only(self._table.search(), kind).select(["text"]).to_batches():
                 yield from batch["text"].to_pylist()
+
+    def pictures(self) -> Iterator[Passage]:
+        """The passages that are pictures."""
+        with reporting("read the knowledge base"):
+            for batch in _only(self._table.search(), "image").select(_PASSAGE_COLUMNS).to_batches():
+                yield from map(_passage, batch.to_pylist())
 
     def nearest(self, vector: Vectors, k: int, kind: Kind | None = None) -> list[Found]:
         """The k passages nearest to `vector`; the score is the cosine."""
