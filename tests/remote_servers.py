@@ -51,7 +51,7 @@ def _wait(url, server, log):
     raise RuntimeError(f"the server did not start:\n{log.read_text(errors='replace')}")
 
 
-def write_tiny_model(path, seed=0, *, mrope=False):
+def write_tiny_model(path, seed=0, *, mrope=False, context=2048):
     """A GGUF file of a llama with two layers of 32 numbers; a token is a byte.
 
     mrope: a Qwen2-VL instead, whose positions have rows and columns.
@@ -62,7 +62,7 @@ def write_tiny_model(path, seed=0, *, mrope=False):
     tokens = [*alphabet, "<s>", "</s>"]
     writer = gguf.GGUFWriter(path, "qwen2vl" if mrope else "llama")
     writer.add_name("tiny")
-    writer.add_context_length(2048)
+    writer.add_context_length(context)
     writer.add_embedding_length(width)
     writer.add_block_count(layers)
     writer.add_feed_forward_length(inner)

@@ -9,7 +9,7 @@ import io
 
 import gguf
 import numpy as np
-from PIL import Image
+from PIL import ExifTags, Image
 
 WIDTH, INNER, LAYERS, SIDE, PATCH = 32, 48, 2, 32, 4
 KINDS = ("mlp", "gemma3", "qwen2vl_merger")
@@ -73,9 +73,10 @@ def _norm(name):
     return {f"{name}.weight": np.ones(WIDTH), f"{name}.bias": np.zeros(WIDTH)}
 
 
-def jpeg(seed, size=(60, 40)):
-    """A picture of coloured noise in large spots."""
+def jpeg(seed, size=(60, 40), caption=""):
+    """A picture of coloured noise in large spots, with a caption in its EXIF."""
     spots = np.random.default_rng(seed).integers(0, 255, (4, 6, 3)).astype(np.uint8)
-    buffer = io.BytesIO()
-    Image.fromarray(spots).resize(size, Image.Resampling.NEAREST).save(buffer, "JPEG", quality=95)
+    buffer, exif = io.BytesIO(), Image.Exif()
+    exif[ExifTags.Base.ImageDescription] = caption
+    Image.fromarray(spots).resize(size, Image.Resampling.NEAREST).save(buffer, "JPEG", quality=95, exif=exif)
     return buffer.getvalue()

@@ -1,7 +1,14 @@
 """Questions whose passages are pictures: looked at by a tiny local model, and by real servers that look or do not."""
 
+import json
+import time
+from threading import Thread
+
 import numpy as np
 import pytest
+import uvicorn
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse, StreamingResponse
 
 import quoth
 from quoth.assistants.ask import Asker
@@ -16,7 +23,7 @@ from quoth.rag.numbered import numbered_prompt, numbered_turn
 from quoth.rag.support import provenance
 from quoth.settings import Settings
 from quoth.types import SHOWS, Hit, Passage
-from remote_servers import llama_server, write_tiny_model
+from remote_servers import free_port, llama_server, write_tiny_model
 from tiny_vision import jpeg, write_projector
 
 QUESTION = "Which colours are the spots?"
@@ -47,7 +54,7 @@ class Listed:
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("vision")
-    return write_tiny_model(folder / "tiny.gguf"), write_projector(folder / "mmproj-tiny.gguf")
+    return write_tiny_model(folder / "tiny.gguf", context=8192), write_projector(folder / "mmproj-tiny.gguf")
 
 
 @pytest.fixture(scope="module")
@@ -103,9 +110,11 @@ def test_a_source_says_whether_it_was_looked_at(model):
 
 
 def test_pictures_of_a_knowledge_base_are_warmed_looked_at_and_forgotten(files, tmp_path):
-    for i, file in enumerate(FILES):
-        (tmp_path / f"spots{i}.jpg").write_bytes(file)
-    kb = quoth.open(tmp_path / "kb", model=str(files[0]), threads=1, max_tokens=4, min_confidence=0.0)
+    for i in range(2):
+        (tmp_path / f"spots{i}.jpg").write_bytes(jpeg(i, caption="Which colours do the spots have?"))
+    # A random model's word on the passages would leave some out.
+    options = {"max_tokens": 4, "min_confidence": 0.0, "likelihood_weight": 0.0, "decoding": "token"}
+    kb = quoth.open(tmp_path / "kb", model=str(files[0]), threads=1, **options)
     kb.add(tmp_path / "spots0.jpg", tmp_path / "spots1.jpg")
     kb.add_texts([TEXT.text], names=["text"])
     report = kb.warm()
@@ -126,11 +135,30 @@ def looking_url(files, tmp_path_factory):
         yield url
 
 
-@pytest.fixture(scope="module")
-def reading_url(files, tmp_path_factory):
-    options = ["--n_ctx", "2048", "--chat_format", "alpaca", "--logits_all", "false"]
-    with llama_server(files[0], tmp_path_factory.mktemp("reading") / "log", *options) as url:
-        yield url
+@pytest.fixture
+def reading_url():
+    """A server that refuses pictures as OpenAI's does, and says how long the words are."""
+    app, port = FastAPI(), free_port()
+
+    @app.post("/v1/chat/completions")
+    def complete(request: dict):
+        words = request["messages"][0]["content"]
+        if not isinstance(words, str):
+            refusal = {"message": "image_url is only supported by certain models", "type": "invalid_request_error"}
+            return JSONResponse({"error": refusal}, 400)
+        chunk = {"id": "1", "object": "chat.completion.chunk", "created": 0, "model": "tiny"}
+        delta = {"index": 0, "delta": {"content": f"{len(words)} letters. [1]"}, "finish_reason": "stop"}
+        said = json.dumps({**chunk, "choices": [delta]})
+        return StreamingResponse(iter([f"data: {said}\n\n", "data: [DONE]\n\n"]), media_type="text/event-stream")
+
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="critical"))
+    thread = Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield f"http://127.0.0.1:{port}/v1"
+    server.should_exit = True
+    thread.join()
 
 
 def said(model, turn):
@@ -139,7 +167,7 @@ def said(model, turn):
 
 def test_a_server_looks_at_pictures(looking_url):
     model = RemoteModel("tiny", looking_url)
-    turns = [numbered_turn([(1, PICTURES[0])], QUESTION, {PICTURES[0].id: file}) for file in FILES]
+    turns = [["Look: ", file, QUESTION] for file in FILES]
     answers = [said(model, turn) for turn in turns]
     assert model.looks is True
     assert answers[0] != answers[1] and said(model, turns[0]) == answers[0]
@@ -148,7 +176,7 @@ def test_a_server_looks_at_pictures(looking_url):
 
 
 def test_a_server_that_reads_alone_is_given_the_words(reading_url):
-    model = RemoteModel("tiny", reading_url)
+    model = RemoteModel("tiny", reading_url, retries=0)
     turn = numbered_turn([(1, PICTURES[0])], QUESTION, LOOKS)
     assert said(model, turn) == said(model, numbered_prompt([(1, PICTURES[0])], QUESTION))
     assert model.looks is False
