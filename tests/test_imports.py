@@ -20,6 +20,7 @@ LEVELS = [
     {"evaluation"},
     {"knowledge"},
     {"pictures"},
+    {"showing"},
     {"ingestion", "warming", "assistants"},
     {"comparing", "fitting", "mapping"},
     {"gallery"},
@@ -30,7 +31,7 @@ LEVELS = [
     {"sources"},
     {"answer", "folders", "manifest", "naming", "sheet", "map"},
     {"rendering", "settings", "checkpoints"},
-    {"types"},
+    {"thumbnails", "types"},
     {"errors"},
 ]
 HEIGHT = {part: len(LEVELS) - index for index, level in enumerate(LEVELS) for part in level}

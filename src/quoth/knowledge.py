@@ -12,7 +12,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from quoth.answer import Answer
+from quoth.answer import Answer, Source
 from quoth.assistants.ask import AnswerStream, Asker
 from quoth.assistants.remote import RemoteAsker
 from quoth.encoders import Encoder, load_encoder
@@ -28,8 +28,9 @@ from quoth.pictures import Pictures
 from quoth.rag.calibration import load as load_calibration
 from quoth.retrieval import CANDIDATES, HybridRetriever
 from quoth.settings import Settings, load_settings
+from quoth.showing import Showing
 from quoth.store import Store, no_previews, open_store
-from quoth.types import KINDS, AddReport, Hit, Kind, Status, WarmReport
+from quoth.types import KINDS, AddReport, Hit, Kind, Passage, Status, WarmReport
 from quoth.warming import forget_states, warm_states
 
 STATES_FOLDER = "states"
@@ -212,7 +213,17 @@ class KnowledgeBase:
     def stream(self, question: str) -> AnswerStream:
         """Like `ask`, piece by piece: iterate over the text, then take `.answer`."""
         self._must_exist()
-        return self._asker.stream(question)
+        return self._asker.stream(question).showing(Showing(self.folder))
+
+    def show(self, source: Source | Hit | Passage) -> bytes:
+        """The page or the picture that a source stands on, with what is quoted marked, as a JPEG file.
+
+        Raises:
+            UsageError: it is text of a format without pages.
+            DocumentError: its file is gone, has changed since it was added, or cannot be drawn.
+        """
+        self._must_exist()
+        return Showing(self.folder)(source)
 
     def status(self) -> Status:
         """What is in it, and what it works with.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 
-from quoth.answer import Answer
+from quoth.answer import Answer, Show
 from quoth.assistants.answers import answer_of, refusal_of
 from quoth.assistants.mixture import Mixture, Outcome
 from quoth.assistants.streaming import Clock, Speaker, texts_of
@@ -29,6 +30,12 @@ class AnswerStream:
     def __init__(self, pieces: Generator[str, None, Answer]) -> None:
         self._pieces = pieces
         self._answer: Answer | None = None
+        self._show: Show | None = None
+
+    def showing(self, show: Show) -> AnswerStream:
+        """The same, with an answer that can show its pictures."""
+        self._show = show
+        return self
 
     def __iter__(self) -> Iterator[str]:
         while self._answer is None:
@@ -37,7 +44,7 @@ class AnswerStream:
             except StopIteration as end:
                 if end.value is None:
                     raise QuothError("the answer was broken off by an error", "ask again") from None
-                self._answer = end.value
+                self._answer = replace(end.value, show=self._show)
                 return
             yield piece
 

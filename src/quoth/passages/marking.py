@@ -29,6 +29,9 @@ _EDGE, _TINT = (213, 94, 0), (230, 159, 0, 70)
 _QUALITY = 88
 # What is left out when a quote is looked for: white space, hyphens that part words, and what PDFium gives for them.
 _NO_MATTER = str.maketrans("", "", "-\u00ad\u2010\u2011\u0002\ufffe")
+_Place: TypeAlias = tuple[float, float, float, float]
+# So many times its size a letter may be from the one before it: lines that fill their column have wide spaces.
+_NEAR = 4
 # A piece of a quote that is shorter stands anywhere.
 _SHORTEST = 8
 
@@ -115,19 +118,36 @@ def _indexes(piece: str, seen: str, lengths: Sequence[int]) -> list[int]:
 
 
 def _lines(page: Page, text: Any, indexes: Sequence[int]) -> list[Box]:  # noqa: ANN401 - pypdfium2.PdfTextPage
-    """The boxes around these characters, one for each line: a line ends where the next letter is not beside it."""
-    lines: list[list[float]] = []
+    """The boxes around these characters, one for each line: it ends where the next letter is not beside the last."""
+    lines: list[list[_Place]] = []
     for index in indexes:
-        left, top, right, bottom = _place(page, text, index)
-        last = lines[-1] if lines else None
-        if last and min(last[3], bottom) - max(last[1], top) > (bottom - top) / 2 and left >= last[0]:
-            lines[-1] = [min(last[0], left), min(last[1], top), max(last[2], right), max(last[3], bottom)]
+        place = _place(page, text, index)
+        if lines and _beside(lines[-1][-1], place):
+            lines[-1].append(place)
         else:
-            lines.append([left, top, right, bottom])
-    return [Box(None, *(min(max(edge, 0.0), 1.0) for edge in line)) for line in lines]
+            lines.append([place])
+    return [_around(line) for line in lines]
 
 
-def _place(page: Page, text: Any, index: int) -> tuple[float, float, float, float]:  # noqa: ANN401
+def _around(places: Sequence[_Place]) -> Box:
+    lefts, tops, rights, bottoms = zip(*places, strict=True)
+    edges = (min(lefts), min(tops), max(rights), max(bottoms))
+    return Box(None, *(min(max(edge, 0.0), 1.0) for edge in edges))
+
+
+def _beside(one: _Place, other: _Place) -> bool:
+    """Whether two letters stand on one line, which may run across or, on pages that are turned, down."""
+    across, down = _gap(one[::2], other[::2]), _gap(one[1::2], other[1::2])
+    size = max(other[2] - other[0], other[3] - other[1])
+    return min(across, down) < 0 and max(across, down) < _NEAR * size
+
+
+def _gap(one: Sequence[float], other: Sequence[float]) -> float:
+    """Between two spans; below 0 where they overlap."""
+    return max(one[0], other[0]) - min(one[1], other[1])
+
+
+def _place(page: Page, text: Any, index: int) -> _Place:  # noqa: ANN401
     """Left, top, right and bottom of a character on the page as it is seen, as fractions of it."""
     box = pdfium.FS_RECTF()
     pdfium.FPDFText_GetLooseCharBox(text.raw, index, ctypes.byref(box))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
@@ -9,10 +10,11 @@ import typer
 import quoth
 from quoth.interfaces import shapes
 from quoth.interfaces.cli import show
-from quoth.interfaces.cli.console import print_json
+from quoth.interfaces.cli.console import out, print_json
 from quoth.interfaces.cli.options import Json, Kb
 
 Text = Optional[str]  # noqa: UP045 - typer reads these at run time
+File = Optional[Path]  # noqa: UP045
 Whole = Optional[int]  # noqa: UP045
 Number = Optional[float]  # noqa: UP045
 
@@ -33,6 +35,9 @@ def ask(
     ] = None,
     passages: Annotated[Whole, typer.Option(help="How many passages to read.", show_default=False)] = None,
     answers: Annotated[Whole, typer.Option("-n", "--answers", help="How many answers.", show_default=False)] = None,
+    projector: Annotated[
+        Text, typer.Option(help="The mmproj file of a GGUF model that looks at pictures.", show_default=False)
+    ] = None,
     min_confidence: Annotated[
         Number, typer.Option(help="Withhold an answer of less confidence, in [0, 1].", show_default=False)
     ] = None,
@@ -50,12 +55,16 @@ def ask(
         Optional[bool],  # noqa: UP045
         typer.Option("--robust", help="Let no single passage make an answer.", rich_help_panel=DECODING),
     ] = None,
+    sheet: Annotated[
+        File, typer.Option(metavar="FILE.png", help="Draw the sources into a picture.", show_default=False)
+    ] = None,
     kb: Kb = None,
     as_json: Json = False,
 ) -> None:
     """Answer a question from the documents, each word tinted by its source."""
     given = {
         "model": model,
+        "projector": projector,
         "passages": passages,
         "answers": answers,
         "min_confidence": min_confidence,
@@ -73,6 +82,11 @@ def ask(
     }
     knowledge = quoth.open(kb, **{name: value for name, value in given.items() if value is not None})
     if as_json:
-        print_json(shapes.answer_shape(knowledge.ask(question)))
+        answer = knowledge.ask(question)
+        print_json(shapes.answer_shape(answer))
     else:
-        show.answer(knowledge.stream(question))
+        answer = show.answer(knowledge.stream(question))
+    if sheet:
+        knowledge.pictures.sheet_of_answer(sheet, answer)
+        if not as_json:
+            out.print(f"drawn into {sheet}", markup=False)
