@@ -66,7 +66,7 @@ def test_words_in_a_picture_follow_those_of_its_file(read):
     info = {"pnginfo": png_text("By Ada Holm")}
     document = read("a.png", encoded(SCAN, **info))
     [figure] = document.figures
-    assert figure.words.startswith("By Ada Holm\nThe lighthouse of Sund")
+    assert figure.words.startswith("By Ada Holm\n\nThe lighthouse of Sund")
     first = figure.boxes[0]
     assert figure.words[first.start : first.end] == "The lighthouse of Sund"
     assert first.box.page is None
@@ -227,7 +227,7 @@ def test_words_in_the_pictures_of_documents_are_read_with_their_boxes(read, pdf,
     document = read(name, DOCUMENTS[name](pdf=pdf, docx=docx, pptx=pptx, book=book))
     [figure] = document.figures
     assert words_of(figure) == ["Fog horn tested at noon", "by the keeper Ada Holm"]
-    assert figure.words.startswith("Figure 1: A sign.\nFog")
+    assert figure.words.startswith("Figure 1: A sign.\n\nFog")
     box = figure.boxes[0].box
     assert box.page is None
     assert (box.left, box.top) == pytest.approx((40 / 640, 65 / 260), abs=0.05)

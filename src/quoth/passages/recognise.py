@@ -24,8 +24,8 @@ def recognised(figure: Figure, decode: Callable[[int], Image.Image]) -> Figure:
 
 
 def captioned(figure: Figure, caption: str) -> Figure:
-    """The figure with a caption before its words."""
-    words = "\n".join(filter(None, (caption, figure.words)))
+    """The figure with a caption before its words; an empty line parts them, so that quotes do not mix them."""
+    words = "\n\n".join(filter(None, (caption, figure.words)))
     shift = len(words) - len(figure.words)
     boxes = tuple(replace(line, start=line.start + shift, end=line.end + shift) for line in figure.boxes)
     return replace(figure, words=words, boxes=boxes)
