@@ -121,6 +121,7 @@ def test_blocks_are_the_colours_of_the_picture():
 
 def test_the_sources_of_an_answer_as_a_sheet(kb, tmp_path):
     sources = [Source(passage_of(kb, name), "Ferries", 0, 7, 0.45) for name in ("cat.png", "notes.txt")]
+    sources.append(replace(sources[0], weight=0.001))
     kb.pictures.sheet_of_answer(tmp_path / "sheet.png", answer_from(*sources))
     sheet = np.asarray(Image.open(tmp_path / "sheet.png"), np.int16)
     assert sheet.shape == (520 + 54 + 28, 3 * 534 + 14, 3)

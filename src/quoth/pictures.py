@@ -18,6 +18,7 @@ from quoth.embeddings.pca import COMPONENTS
 from quoth.errors import QuothError
 from quoth.fitting import EmbeddingReport, Plan
 from quoth.gallery import Gallery, read_picture
+from quoth.rendering import shown_sources
 from quoth.showing import Showing
 from quoth.store import Store
 from quoth.types import Hit, Passage
@@ -97,7 +98,7 @@ class Pictures:
         from quoth.sheet import draw_sources, save_sheet
 
         shown: dict[int, bytes] = {}
-        for i, source in enumerate(answer.sources):
+        for i, source in shown_sources(answer):
             # Text of other formats, and files that are gone, stand there as words.
             with suppress(QuothError):
                 shown[i] = Showing(self._gallery.folder)(source)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from quoth.errors import StoreError, UsageError
+from quoth.rendering import shown_sources
 from quoth.types import Hit, Passage, Picture
 
 if TYPE_CHECKING:
@@ -58,14 +59,14 @@ def draw_groups(groups: Sequence[Sequence[tuple[Passage, float]]], previews: Pre
 
 
 def draw_sources(answer: Answer, shown: Mapping[int, bytes]) -> Image.Image:
-    """The question and the answer first, then the sources with their weights, as pages and pictures where there are.
+    """The question and the answer first, then the sources that have weight, as pages and pictures where there are.
 
     Args:
         answer: whose sources are meant.
         shown: index of a source -> what it stands on, as a JPEG file.
     """
     cells = [_Cell(None, f"{answer.question}\n\n{answer.text}", "asked", "", marked=True)]
-    for i, source in enumerate(answer.sources):
+    for i, source in shown_sources(answer):
         image = Image.open(io.BytesIO(shown[i])) if i in shown else None
         words = "" if image else " ".join(source.quote.split())
         title = f"{i + 1}  {source.passage.title}, {source.passage.place}"
