@@ -78,7 +78,7 @@ def write_manifest(folder: Path, encoder: str, dimension: int) -> None:
 
 
 def _is_ours(name: str) -> bool:
-    return name in ("settings.toml", "writer.lock") or name.startswith(MANIFEST_FILE)
+    return name in ("settings.toml", "writer.lock", UPLOADS) or name.startswith(MANIFEST_FILE)
 
 
 def _rebuild(folder: Path) -> str:

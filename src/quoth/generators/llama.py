@@ -12,7 +12,7 @@ import llama_cpp
 import numpy as np
 from numpy.typing import NDArray
 
-from quoth.errors import ModelError
+from quoth.errors import ModelError, TooLongError
 from quoth.generators.base import Prompt
 from quoth.generators.llama_context import Context, Entry, Weights, entries
 from quoth.generators.llama_reading import LlamaReading
@@ -184,7 +184,7 @@ class LlamaModel:
         trained = llama_cpp.llama_model_n_ctx_train(self._weights.pointer)
         longest = max(map(len, prompts))
         if longest > trained:
-            raise ModelError(f"a prompt of {longest} tokens, the model reads {trained}", "ask a shorter question")
+            raise TooLongError(f"a prompt of {longest} tokens, the model reads {trained}", "ask a shorter question")
         wanted = sum(map(len, prompts)) + MARGIN
         if wanted > self._context.cells and self._context.is_idle():
             old = self._context

@@ -11,12 +11,13 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from quoth.errors import DocumentError, NotFoundError, QuothError, StoreError, UsageError
+from quoth.errors import DocumentError, NotFoundError, QuothError, StoreError, TooLongError, UsageError
 
 _STATUSES: tuple[tuple[type[QuothError], int], ...] = (
     (NotFoundError, 404),
     (UsageError, 400),
     (DocumentError, 422),
+    (TooLongError, 400),
     (StoreError, 503),
     (QuothError, 500),
 )
