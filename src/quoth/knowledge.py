@@ -17,6 +17,7 @@ from quoth.assistants.ask import AnswerStream, Asker
 from quoth.assistants.chat import Chat, begin
 from quoth.assistants.conversations import Conversations
 from quoth.assistants.remote import RemoteAsker
+from quoth.assistants.rewriting import rewriter
 from quoth.encoders import Encoder, load_encoder
 from quoth.errors import NotFoundError, StoreError, UsageError
 from quoth.folders import default_folder, size_of
@@ -235,7 +236,8 @@ class KnowledgeBase:
             StoreError: the file cannot be read.
         """
         self._must_exist()
-        return begin(self.stream, history, rewrite, file)
+        by = rewriter(self.settings, lambda: self._model) if rewrite else None
+        return begin(self.stream, history, by, file)
 
     @property
     def conversations(self) -> Conversations:

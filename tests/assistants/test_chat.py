@@ -67,13 +67,13 @@ def test_a_follow_up_is_asked_with_what_it_follows(chat, retriever):
 
 
 def test_without_rewriting_messages_are_taken_as_they_are(ask):
-    chat = begin(ask, [("What is a list?", "a row")], rewrite=False, file=None)
+    chat = begin(ask, [("What is a list?", "a row")], rewrite=None, file=None)
     stream = chat.say("and a set?")
     assert (stream.question, stream.rewritten) == ("and a set?", False)
 
 
 def test_a_history_is_gone_on_with(ask):
-    chat = begin(ask, [("What is a list?", "a row"), ("and a set?", "a bag")], rewrite=True, file=None)
+    chat = begin(ask, [("What is a list?", "a row"), ("and a set?", "a bag")], rewrite=follow_up, file=None)
     assert [turn.question for turn in chat.turns] == ["What is a list?", "What is a list? and a set?"]
     assert chat.say("why?").question == "What is a list? and a set? why?"
     assert chat.say("How do I open a file?").question == "How do I open a file?"
@@ -119,7 +119,7 @@ def test_what_is_no_message(chat, message):
 
 def test_a_conversation_is_kept_line_by_line_and_gone_on_with(ask, tmp_path):
     file = tmp_path / "new" / "a.jsonl"
-    chat = begin(ask, (), rewrite=True, file=file)
+    chat = begin(ask, (), rewrite=follow_up, file=file)
     assert not file.exists()
     assert chat.say("Was ist für „ß“?").answer
     assert chat.say("and a set?").answer
@@ -128,12 +128,12 @@ def test_a_conversation_is_kept_line_by_line_and_gone_on_with(ask, tmp_path):
     first = json.loads(lines[0])
     assert list(first) == ["time", "message", "question", "answer", "abstained", "confidence", "sources"]
     assert list(first["sources"][0]) == ["document", "title", "place", "quote", "weight"]
-    again = begin(ask, (), rewrite=True, file=file)
+    again = begin(ask, (), rewrite=follow_up, file=file)
     assert again.turns == chat.turns
     assert again.undo().message == "and a set?"
     assert file.read_text("utf-8").splitlines() == lines[:1]
     with pytest.raises(UsageError, match="history"):
-        begin(ask, [("a", "b")], rewrite=True, file=file)
+        begin(ask, [("a", "b")], rewrite=follow_up, file=file)
 
 
 def turn(message="What?", answer="That."):

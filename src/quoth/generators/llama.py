@@ -93,7 +93,7 @@ class LlamaModel:
             self._read_bodies(prompts, sequences)
             after, tails = self._read_tails(prompts, sequences)
             return LlamaReading(self._context, sequences, [len(p) for p in prompts], after, tails)
-        except ModelError:
+        except BaseException:  # Ctrl-C too: a conversation goes on after it
             for sequence in sequences:
                 self._context.release(sequence)
             raise

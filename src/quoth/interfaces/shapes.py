@@ -55,6 +55,11 @@ def answer_shape(answer: Answer) -> Shape:
     }
 
 
+def chat_shape(message: str, answer: Answer) -> Shape:
+    """A line of `chat --json`."""
+    return {"message": message, "rewritten": answer.question != message, **answer_shape(answer)}
+
+
 def status_shape(status: Status) -> Shape:
     """`status --json`."""
     return asdict(status)
