@@ -25,7 +25,7 @@ from quoth.gallery import Gallery, read_picture
 from quoth.generators import LanguageModel, describe_model, load_generator, open_states, state_files
 from quoth.generators.remote_loading import is_remote, load_remote
 from quoth.ingestion import Ingestion, Progress, silent
-from quoth.manifest import check_encoder, is_knowledge_base, read_manifest, write_manifest
+from quoth.manifest import CONVERSATIONS_FOLDER, check_encoder, is_knowledge_base, read_manifest, write_manifest
 from quoth.naming import as_document, pick_name
 from quoth.pictures import Pictures
 from quoth.rag.calibration import load as load_calibration
@@ -242,7 +242,7 @@ class KnowledgeBase:
     @property
     def conversations(self) -> Conversations:
         """The named conversations kept in its folder."""
-        return Conversations(self.folder / "conversations")
+        return Conversations(self.folder / CONVERSATIONS_FOLDER)
 
     def status(self) -> Status:
         """What is in it, and what it works with.

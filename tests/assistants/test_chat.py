@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import quoth
 from quoth.assistants.ask import Asker
 from quoth.assistants.chat import Chat, begin
 from quoth.assistants.conversations import ConversationFile, Conversations
@@ -250,4 +251,25 @@ def test_questions_stand_alone(message):
 @given(texts, st.lists(texts, min_size=1, max_size=4))
 def test_a_message_is_never_lost(message, earlier):
     question = follow_up([Turn(one, one, "") for one in earlier], message)
-    assert question == message or question.endswith(message)
+    assert question == message or question.endswith(" ".join(message.split()))
+
+
+def test_the_way_to_rebuild_a_knowledge_base_spares_its_conversations(tmp_path):
+    knowledge = quoth.open(tmp_path / "kb")
+    knowledge.add_texts(["A list is a row."])
+    knowledge.conversations.open("lists").append(turn())
+    (tmp_path / "kb" / "quoth.json").write_text("{")
+    with pytest.raises(StoreError) as raised:
+        quoth.open(tmp_path / "kb")
+    assert raised.value.cure.startswith(f"move {tmp_path / 'kb' / 'conversations'} away")
+
+
+def test_a_knowledge_base_converses(tmp_path):
+    knowledge = quoth.open(tmp_path / "kb")
+    with pytest.raises(NotFoundError):
+        knowledge.chat()
+    knowledge.add_texts(["A list is a row."])
+    kept = knowledge.conversations.path("lists")
+    assert knowledge.chat([("What is a list?", "a row")]).turns[0].answer == "a row"
+    assert knowledge.chat(file=kept).turns == ()
+    assert not kept.parent.exists()
