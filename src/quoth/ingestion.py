@@ -12,8 +12,8 @@ import numpy as np
 
 from quoth.encoders import Encoder
 from quoth.errors import DocumentError
-from quoth.folders import UPLOADS
 from quoth.gallery import Gallery
+from quoth.manifest import UPLOADS_FOLDER
 from quoth.passages import Parsed, parse_all
 from quoth.sources import digest, document_id, find_files
 from quoth.store import Embedded, Store
@@ -64,7 +64,7 @@ class Ingestion:
         found = find_files(paths)
         self._counts.failed += found.failures
         own = skip.resolve()
-        wanted = [f for f in found.files if own not in f.parents or own / UPLOADS in f.parents]
+        wanted = [f for f in found.files if own not in f.parents or own / UPLOADS_FOLDER in f.parents]
         changed, unchanged = self._changed(wanted)
         self._progress(unchanged, unchanged + len(changed), 0)
         self._take(changed, unchanged)

@@ -15,7 +15,10 @@ from filelock import FileLock, Timeout
 
 from quoth.answer import Answer
 from quoth.assistants.ask import AnswerStream, Asker
+from quoth.assistants.chat import Chat, begin
+from quoth.assistants.conversations import Conversations
 from quoth.assistants.remote import RemoteAsker
+from quoth.assistants.rewriting import rewriter
 from quoth.encoders import Encoder, load_encoder
 from quoth.errors import NotFoundError, StoreError, UsageError
 from quoth.folders import default_folder, size_of
@@ -23,7 +26,7 @@ from quoth.gallery import Gallery, read_picture
 from quoth.generators import LanguageModel, describe_model, load_generator, open_states, state_files
 from quoth.generators.remote_loading import is_remote, load_remote
 from quoth.ingestion import Ingestion, Progress, silent
-from quoth.manifest import check_encoder, is_knowledge_base, read_manifest, write_manifest
+from quoth.manifest import CONVERSATIONS_FOLDER, check_encoder, is_knowledge_base, read_manifest, write_manifest
 from quoth.naming import as_document, pick_name
 from quoth.pictures import Pictures
 from quoth.rag.calibration import load as load_calibration
@@ -251,6 +254,34 @@ class KnowledgeBase:
         """
         self._must_exist()
         return read_in_place(self._store, passage_id, around)
+
+    def chat(
+        self,
+        history: Sequence[tuple[str, str]] = (),
+        rewrite: bool = True,
+        *,
+        file: str | os.PathLike[str] | None = None,
+    ) -> Chat:
+        """A conversation: a follow-up is rewritten into a question that stands alone, and that is answered.
+
+        Args:
+            history: what has been said, as pairs of a message and its answer; of a `file` that exists, this is in it.
+            rewrite: False takes each message as it is.
+            file: keeps the conversation, see `quoth.assistants.conversations`; one that exists is gone on with.
+
+        Raises:
+            NotFoundError: there is no knowledge base.
+            UsageError: both `history` and `file` are given.
+            StoreError: the file cannot be read.
+        """
+        self._must_exist()
+        by = rewriter(self.settings, lambda: self._model) if rewrite else None
+        return begin(self.stream, history, by, file)
+
+    @property
+    def conversations(self) -> Conversations:
+        """The named conversations kept in its folder."""
+        return Conversations(self.folder / CONVERSATIONS_FOLDER)
 
     def status(self) -> Status:
         """What is in it, and what it works with.

@@ -10,6 +10,9 @@ from quoth.errors import IncompatibleError, StoreError, UsageError
 
 MANIFEST_FILE = "quoth.json"
 FORMAT = 3
+CONVERSATIONS_FOLDER = "conversations"
+# Files that came over HTTP: documents like others.
+UPLOADS_FOLDER = "uploads"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +81,11 @@ def write_manifest(folder: Path, encoder: str, dimension: int) -> None:
 
 
 def _is_ours(name: str) -> bool:
-    return name in ("settings.toml", "writer.lock", UPLOADS) or name.startswith(MANIFEST_FILE)
+    kept = ("settings.toml", "writer.lock", CONVERSATIONS_FOLDER, UPLOADS_FOLDER)
+    return name in kept or name.startswith(MANIFEST_FILE)
 
 
 def _rebuild(folder: Path) -> str:
-    return f"make it anew: rm -r {folder} && quoth add --kb {folder} PATH..."
+    conversations = folder / CONVERSATIONS_FOLDER
+    first = f"move {conversations} away to keep it, then " if conversations.is_dir() else ""
+    return f"{first}make it anew: rm -r {folder} && quoth add --kb {folder} PATH..."

@@ -12,7 +12,7 @@ import llama_cpp
 import numpy as np
 from numpy.typing import NDArray
 
-from quoth.errors import ModelError, TooLongError
+from quoth.errors import TooLongError
 from quoth.generators.base import Prompt
 from quoth.generators.llama_context import Context, Entry, Weights, entries
 from quoth.generators.llama_reading import LlamaReading
@@ -93,7 +93,7 @@ class LlamaModel:
             self._read_bodies(prompts, sequences)
             after, tails = self._read_tails(prompts, sequences)
             return LlamaReading(self._context, sequences, [len(p) for p in prompts], after, tails)
-        except ModelError:
+        except BaseException:  # Ctrl-C too: a conversation goes on after it
             for sequence in sequences:
                 self._context.release(sequence)
             raise

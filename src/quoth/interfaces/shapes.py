@@ -69,6 +69,11 @@ def passage_shape(passage: Passage) -> Shape:
     return {**_place(passage), **_span(passage)}
 
 
+def chat_shape(message: str, answer: Answer) -> Shape:
+    """A line of `chat --json`."""
+    return {"message": message, "rewritten": answer.question != message, **answer_shape(answer)}
+
+
 def status_shape(status: Status) -> Shape:
     """`status --json`."""
     return asdict(status)

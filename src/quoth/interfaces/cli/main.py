@@ -12,6 +12,7 @@ from quoth.interfaces import shapes
 from quoth.interfaces.cli import embed, evaluate, show
 from quoth.interfaces.cli.ask import ask
 from quoth.interfaces.cli.calibrate import calibrate
+from quoth.interfaces.cli.chat import chat
 from quoth.interfaces.cli.console import FAILURE, out, print_json, progress_bar, reporting
 from quoth.interfaces.cli.options import Json, Kb
 from quoth.interfaces.cli.search import search
@@ -71,6 +72,9 @@ def add(
 
 
 app.command(epilog='Example: quoth ask "What is a Python decorator?" --decoding quote -n 3')(ask)
+
+
+app.command(epilog="Example: quoth chat decorators")(chat)
 
 
 app.command(epilog="Example: quoth calibrate --beir my-questions")(calibrate)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from quoth.errors import NotFoundError
-from quoth.folders import UPLOADS
 from quoth.knowledge import KnowledgeBase
+from quoth.manifest import UPLOADS_FOLDER
 
 FIRST = "quoth"
 """What the first collection is called besides its own name."""
@@ -24,7 +24,7 @@ class Collection:
     @property
     def uploads(self) -> Path:
         """Where uploaded files are kept."""
-        return self.base.folder / UPLOADS
+        return self.base.folder / UPLOADS_FOLDER
 
 
 class Collections:

@@ -80,11 +80,6 @@ class Asking:
         self._meters = meters
         self._start = time.perf_counter()
 
-    @property
-    def question(self) -> str | None:
-        """The question that stands alone, of a conversation."""
-        return getattr(self._stream, "question", None)
-
     async def pieces(self) -> AsyncIterator[str]:
         """The text as it comes. Cancelled, it ends with the piece that is being made."""
         first = True

@@ -81,7 +81,9 @@ async def upload(
     if wait:
         await asyncio.wrap_future(ended)
         if job.state == "failed":
-            raise RefusedError(422, ": ".join(filter(None, (job.failed[0].path, job.failed[0].cause))), job.failed[0].cure)
+            raise RefusedError(
+                422, ": ".join(filter(None, (job.failed[0].path, job.failed[0].cause))), job.failed[0].cure
+            )
     return JSONResponse(_job_shape(job), 201 if wait else 202, headers={"Location": f"/jobs/{job.id}"})
 
 
