@@ -38,19 +38,16 @@ def send(http, name, data, wait="?wait=true"):
 
 
 NAMES = [
-    "../../../etc/cron.d/x.txt", "..\\..\\x.txt", "/etc/passwd.txt", "C:\\x.txt", "..", ".", ".ssh.txt", " x.txt",
-    "a\tb.txt",
-    "x" * 300 + ".txt", "é" * 120 + ".txt", "gnp\u202etxt.md", "a*.txt", "~/x.txt/", "a.txt\u0000.pdf", "x\n.txt",
+    "../../../etc/cron.d/x.txt", "..\\..\\x.txt", "/etc/passwd.txt", "..", ".", ".ssh.txt", " x.txt",
+    "a\tb.txt", "x" * 300 + ".txt", "é" * 120 + ".txt", "gnp\u202etxt.md", "a*.txt", "~/x.txt/", "a.txt\0.pdf", "x\n.txt",
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_names(http, name):
-    assert send(http, name, b"some words").status_code == 400
-
-
-def test_a_nul_in_a_raw_header(http):
-    body = b'--X\r\nContent-Disposition: form-data; name="files"; filename="a\0b.txt"\r\n\r\nwords\r\n--X--\r\n'
+    # By hand: clients quote what is not allowed in a header.
+    head = f'--X\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n\r\n'
+    body = head.encode() + b"words\r\n--X--\r\n"
     sent = http.post("/documents", content=body, headers={"Content-Type": "multipart/form-data; boundary=X"})
     assert sent.status_code == 400
 
