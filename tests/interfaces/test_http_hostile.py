@@ -39,7 +39,8 @@ def send(http, name, data, wait="?wait=true"):
 
 NAMES = [
     "../../../etc/cron.d/x.txt", "..\\..\\x.txt", "/etc/passwd.txt", "..", ".", ".ssh.txt", " x.txt",
-    "a\tb.txt", "x" * 300 + ".txt", "é" * 120 + ".txt", "gnp\u202etxt.md", "a*.txt", "~/x.txt/", "a.txt\0.pdf", "x\n.txt",
+    "a\tb.txt", "x" * 300 + ".txt",
+    "é" * 120 + ".txt", "gnp\u202etxt.md", "a*.txt", "~/x.txt/", "a.txt\0.pdf", "x\n.txt",
 ]  # fmt: skip
 
 

@@ -109,7 +109,7 @@ def get_document(document_id: DocumentId, room: Reading) -> dict[str, Any]:
     "/documents/{document_id}/file",
     summary="Open the source",
     response_class=Response,
-    responses={200: {"content": {"application/octet-stream": {}}, "description": "The file, as it was added."}},
+    responses={200: {"content": {"*/*": {}}, "description": "The file, as it was added."}},
 )
 def get_file(document_id: DocumentId, room: Reading) -> Response:
     """The file of a document, if it is still what was added."""
