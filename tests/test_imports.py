@@ -49,6 +49,9 @@ HEAVY = {
     "xberg",
     "pypdfium2",
     "lxml",
+    "fastapi",
+    "uvicorn",
+    "mcp",
 }
 # The package's own door is for interfaces and loads each name when it is used.
 DOOR = "quoth"

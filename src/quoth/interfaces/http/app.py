@@ -11,8 +11,8 @@ from fastapi import APIRouter, Depends, FastAPI, Response
 from fastapi.security import HTTPBearer
 from fastapi_offline import FastAPIOffline
 
+from quoth.interfaces.collections import Collections
 from quoth.interfaces.http import answers, documents, searching
-from quoth.interfaces.http.collections import Collections
 from quoth.interfaces.http.desk import Desk
 from quoth.interfaces.http.gate import Gate, Visitor
 from quoth.interfaces.http.jobs import Jobs

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import Depends, Query, Request
 
-from quoth.interfaces.http.collections import FIRST, Collection, Collections
+from quoth.interfaces.collections import FIRST, Collection, Collections
 from quoth.interfaces.http.desk import Desk
 from quoth.interfaces.http.gate import VISITOR, Visitor
 from quoth.interfaces.http.jobs import Jobs

@@ -13,7 +13,7 @@ from anyio import to_thread
 from fastapi import Request
 from starlette.datastructures import UploadFile
 
-from quoth.interfaces.http.collections import Collection
+from quoth.interfaces.collections import Collection
 from quoth.interfaces.http.inspecting import inspect, safe_name
 from quoth.interfaces.http.jobs import Job, Jobs
 from quoth.interfaces.http.refusals import RefusedError
