@@ -14,6 +14,7 @@ often example examples way ways difference detail details thing things something
 first last second third latter former better best faster simpler easier instead there here now than as of in on at
 with without from to for by into over under after before during through via use used using work works make makes get
 gets need needs possible happen happens advantage advantages result reason ok okay thanks really actually exactly
+until till since unless whether against between among around within upon above below
 """
 
 POINTERS = frozenset(_POINTERS.split())
