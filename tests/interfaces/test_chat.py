@@ -53,7 +53,7 @@ def chat(folder, text, *options, status=0):
 def test_lines_of_a_pipe_are_messages(tiny):
     done = chat(tiny, "What is a list?\n\nand a set?\n/undo\n/help\n/quit\nnever read\n")
     assert "> What is a list?" in done.stdout
-    assert "searching for: What is a list? and a set?" in done.stdout
+    assert "searching for: What is a set (a list)?" in done.stdout
     assert "forgotten: and a set?" in done.stdout and "/why WORD" in done.stdout
     assert "never read" not in done.stdout and done.stderr == ""
     assert not (tiny / "kb" / "conversations").exists()
@@ -66,7 +66,7 @@ def test_json_is_a_line_for_each_message(tiny):
     first, second, third = map(json.loads, done.stdout.splitlines())
     assert (first["message"], first["question"], first["rewritten"]) == ("What is a list?", "What is a list?", False)
     assert (second["message"], second["rewritten"]) == ("and a set?", True)
-    assert second["question"] == "What is a list? and a set?"
+    assert second["question"] == "What is a set (a list)?"
     assert {"answer", "tokens", "sources", "confidence"} <= set(second)
     assert set(third) == {"message", "error"} and third["error"]["cause"] and third["error"]["cure"]
     [line] = done.stderr.splitlines()
@@ -82,7 +82,7 @@ def test_errors_are_said_and_it_goes_on(tiny):
 def test_a_conversation_is_named_gone_on_with_listed_and_deleted(tiny):
     chat(tiny, "What is a list?\n", "lists")
     done = chat(tiny, "and a set?\n/sources\n/open other\n/list\nWhat is a set?\n/delete other\n", "lists")
-    assert "searching for: What is a list? and a set?" in done.stdout
+    assert "searching for: What is a set (a list)?" in done.stdout
     kept = (tiny / "kb" / "conversations" / "lists.jsonl").read_text("utf-8").splitlines()
     assert [json.loads(line)["message"] for line in kept] == ["What is a list?", "and a set?"]
     [row] = json.loads(chat(tiny, "", "--list", "--json").stdout)
