@@ -20,6 +20,7 @@ bench() {
 }
 
 bench startup.py
+bench fuzz.py
 bench search.py --rows 100000
 bench decoding.py
 bench states.py
