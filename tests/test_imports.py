@@ -19,6 +19,7 @@ LEVELS = [
     {"interfaces"},
     {"evaluation"},
     {"knowledge"},
+    {"engine"},
     {"pictures"},
     {"ingestion", "warming", "reading", "assistants"},
     {"comparing", "fitting", "mapping"},
@@ -31,6 +32,7 @@ LEVELS = [
     {"answer", "folders", "manifest", "naming", "sheet", "map"},
     {"rendering", "settings", "checkpoints"},
     {"types"},
+    {"origin"},
     {"errors"},
 ]
 HEIGHT = {part: len(LEVELS) - index for index, level in enumerate(LEVELS) for part in level}

@@ -115,7 +115,7 @@ def test_a_document_goes_in_is_opened_and_goes_out(http, base, uploads):
     assert (uploads / "ferry.md").read_bytes() == b"The ferry Anna sails at 9."
     listed = found(http.get("/documents", params={"limit": 1000}))
     assert listed["total"] == len(listed["documents"]) == len(base.documents())
-    [mine] = [one for one in listed["documents"] if one["document"].endswith("ferry.md")]
+    [mine] = [one for one in listed["documents"] if one["name"].endswith("ferry.md")]
     assert found(http.get(f"/documents/{mine['id']}")) == mine
     opened = http.get(f"/documents/{mine['id']}/file")
     assert opened.content == b"The ferry Anna sails at 9."
@@ -136,7 +136,7 @@ def test_pages_of_the_list_join_to_the_list(http):
     whole = found(http.get("/documents"))["documents"]
     pages = [found(http.get("/documents", params={"offset": i, "limit": 2})) for i in range(0, len(whole), 2)]
     assert [one for page in pages for one in page["documents"]] == whole
-    text = next(one for one in whole if one["document"] == "sund")
+    text = next(one for one in whole if one["name"] == "sund")
     complaint(http.get(f"/documents/{text['id']}/file"), 404)
 
 

@@ -143,6 +143,6 @@ def test_a_bad_file_does_not_replace_a_good_one(http, base, uploads):
     assert send(http, "good.pdf.txt", b"good words").status_code == 201
     assert send(http, "good.pdf.txt", b"  \n ").status_code == 422
     assert (uploads / "good.pdf.txt").read_bytes() == b"good words"
-    [kept] = [name for name in base.documents() if name.endswith("good.pdf.txt")]
+    [kept] = [known.name for known in base.documents() if known.name.endswith("good.pdf.txt")]
     base.remove(kept)
     (uploads / "good.pdf.txt").unlink()

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from quoth.errors import NotFoundError
 from quoth.knowledge import KnowledgeBase
-from quoth.manifest import UPLOADS_FOLDER
+from quoth.manifest import UPLOADS_FOLDER, is_knowledge_base
+from quoth.store import StoredDocument
 
 FIRST = "quoth"
 """What the first collection is called besides its own name."""
@@ -25,6 +26,11 @@ class Collection:
     def uploads(self) -> Path:
         """Where uploaded files are kept."""
         return self.base.folder / UPLOADS_FOLDER
+
+
+def documents_of(base: KnowledgeBase) -> list[StoredDocument]:
+    """Its documents by name; none before the first upload has made it a knowledge base."""
+    return base.documents() if is_knowledge_base(base.folder) else []
 
 
 class Collections:

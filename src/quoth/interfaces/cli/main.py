@@ -14,7 +14,7 @@ from quoth.interfaces.cli.ask import ask
 from quoth.interfaces.cli.calibrate import calibrate
 from quoth.interfaces.cli.chat import chat
 from quoth.interfaces.cli.console import FAILURE, out, print_json, progress_bar, reporting
-from quoth.interfaces.cli.options import Json, Kb
+from quoth.interfaces.cli.options import Groups, Json, Kb, names_in
 from quoth.interfaces.cli.search import search
 from quoth.interfaces.cli.serve import mcp, serve
 from quoth.interfaces.cli.similar import draw_map, similar
@@ -53,13 +53,14 @@ def add(
     paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files, folders, patterns.")],
     prune: Annotated[bool, typer.Option("--prune", help="Remove documents below PATH whose files are gone.")] = False,
     warm: Annotated[bool, typer.Option("--warm", help="Then read all passages, so that no question waits.")] = False,
+    groups: Groups = None,
     kb: Kb = None,
     as_json: Json = False,
 ) -> None:
     """Put documents and pictures in; unchanged ones are skipped."""
     knowledge = quoth.open(kb)
     with progress_bar("Adding") as bar:
-        report = knowledge.add(*paths, prune=prune, progress=bar.documents)
+        report = knowledge.add(*paths, groups=names_in(groups), prune=prune, progress=bar.documents)
     if warm:
         with progress_bar("Reading") as bar:
             report = replace(report, warm=knowledge.warm(bar.steps))
@@ -103,6 +104,16 @@ def status(kb: Kb = None, as_json: Json = False) -> None:
         print_json(shapes.status_shape(found))
     else:
         show.status(found)
+
+
+@app.command(epilog="Example: quoth documents --json")
+def documents(kb: Kb = None, as_json: Json = False) -> None:
+    """List the documents: their size, who may see them, how far they are trusted, where they came from."""
+    found = quoth.open(kb).documents()
+    if as_json:
+        print_json(shapes.documents_shape(found))
+    else:
+        show.documents(found)
 
 
 @app.command(epilog="Example: quoth remove notes/old.md")

@@ -66,7 +66,7 @@ def make_app(bases: Sequence[KnowledgeBase], find: Callable[[str], Visitor | Non
     @asynccontextmanager
     async def living(_: FastAPI) -> AsyncIterator[None]:
         for collection in service.collections.all:
-            sweep(collection)
+            sweep(collection.uploads)
         yield
         service.jobs.close()
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 
 from quoth.errors import QuothError
 from quoth.interfaces import shapes
-from quoth.interfaces.collections import Collections
+from quoth.interfaces.collections import Collections, documents_of
 from quoth.interfaces.mcp.replies import Documents, Hits, InPlaceReply, Listed, Said
 from quoth.knowledge import KnowledgeBase
 from quoth.types import Passage
@@ -94,10 +94,10 @@ class Tools:
     ) -> Documents:
         """List the user's documents by name, and the collections that there are."""
         with _telling(), self._base(collection) as base:
-            held = base.documents()
+            held = documents_of(base)
             listed = [
-                Listed(document=name, title=held[name].title, passages=held[name].passages)
-                for name in sorted(held)[offset : offset + limit]
+                Listed(document=one.name, title=one.title, passages=one.passages)
+                for one in held[offset : offset + limit]
             ]
             return Documents(total=len(held), documents=listed, collections=[one.name for one in self._collections.all])
 
