@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
 import socket
 from collections.abc import Callable, Sequence
 
@@ -32,6 +33,8 @@ def serve(
     """
     if find is None and not is_loopback(host):
         raise UsageError(f"{host} can be reached by others, and there are no keys", "make one: quoth key create NAME")
+    # What a client sends wrongly is told to the client.
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)
     with _listening(host, port) as listening:
         address, bound = listening.getsockname()[:2]
         config = uvicorn.Config(
