@@ -28,7 +28,7 @@ LEVELS = [
     {"rag", "retrieval"},
     {"generators", "store", "embeddings", "similarity"},
     {"encoders", "passages"},
-    {"sources"},
+    {"access", "sources"},
     {"answer", "folders", "manifest", "naming", "sheet", "map"},
     {"rendering", "settings", "checkpoints"},
     {"types"},

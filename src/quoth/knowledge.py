@@ -16,12 +16,12 @@ from quoth.assistants.chat import Chat, begin
 from quoth.assistants.conversations import Conversations
 from quoth.assistants.rewriting import rewriter
 from quoth.engine import STATES_FOLDER, Engine
-from quoth.errors import NotFoundError, UsageError
+from quoth.errors import UsageError
 from quoth.folders import default_folder, size_of
 from quoth.gallery import read_picture
 from quoth.generators import describe_model, open_states, state_files
 from quoth.ingestion import Ingestion, Progress, silent
-from quoth.manifest import CONVERSATIONS_FOLDER, is_knowledge_base, read_manifest
+from quoth.manifest import CONVERSATIONS_FOLDER, is_knowledge_base, must_be_knowledge_base, read_manifest
 from quoth.naming import as_documents, as_groups, pick_name
 from quoth.pictures import Pictures
 from quoth.reading import InPlace, read_in_place
@@ -341,5 +341,4 @@ class KnowledgeBase(Engine):
         return self._retriever.search_all(words, k, looks) if looks else self._retriever.search(words, k, kind)
 
     def _must_exist(self) -> None:
-        if not is_knowledge_base(self.folder):
-            raise NotFoundError(f"there is no knowledge base in {self.folder}", "make one: quoth add PATH")
+        must_be_knowledge_base(self.folder)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from quoth.errors import IncompatibleError, StoreError, UsageError
+from quoth.errors import IncompatibleError, NotFoundError, StoreError, UsageError
 
 MANIFEST_FILE = "quoth.json"
 FORMAT = 4
@@ -31,6 +31,12 @@ class Manifest:
 def is_knowledge_base(folder: Path) -> bool:
     """Whether there is a knowledge base in `folder`."""
     return (folder / MANIFEST_FILE).is_file()
+
+
+def must_be_knowledge_base(folder: Path) -> None:
+    """Raises NotFoundError if there is no knowledge base in `folder`."""
+    if not is_knowledge_base(folder):
+        raise NotFoundError(f"there is no knowledge base in {folder}", "make one: quoth add PATH")
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -9,7 +9,7 @@ import typer
 
 import quoth
 from quoth.interfaces import shapes
-from quoth.interfaces.cli import embed, evaluate, show
+from quoth.interfaces.cli import embed, evaluate, key, show
 from quoth.interfaces.cli.ask import ask
 from quoth.interfaces.cli.calibrate import calibrate
 from quoth.interfaces.cli.chat import chat
@@ -29,6 +29,7 @@ app = typer.Typer(
 )
 app.add_typer(embed.app, name="embed")
 app.add_typer(evaluate.app, name="eval")
+app.add_typer(key.app, name="key")
 
 
 def _version(wanted: bool) -> None:
