@@ -88,8 +88,8 @@ class InProcess:
     def work(self) -> Work:
         """What it has done so far."""
         model: Any = self._kb._model
-        engine = model.admission.engine
-        return Work(time.process_time(), engine.batches, engine.tokens)
+        loop = model.admission.loop
+        return Work(time.process_time(), loop.batches, loop.tokens)
 
 
 def serve(server: Server, askers: int, questions: Iterator[str], enough: Callable[[int], bool]) -> list[Served]:

@@ -38,7 +38,7 @@ def log_probs_of(model, prompts):
 
 def free(model):
     """Free sequences."""
-    return model.admission.engine.pool.free
+    return model.admission.loop.pool.free
 
 
 def test_states_are_kept_and_change_nothing(model, prompts):
@@ -126,12 +126,12 @@ def test_scoring_in_rounds_where_sequences_are_few(model, prompts):
 
 def test_a_longer_context_is_made_when_needed(model, prompts):
     before = log_probs_of(model, prompts)
-    size, passage = model.admission.engine.context.cells, tuple(model.tokenize("word " * 3500))
+    size, passage = model.admission.loop.context.cells, tuple(model.tokenize("word " * 3500))
     long = [Prompt((prompts[0].segments[0], (*passage, n), (5,))) for n in range(2)]
     assert sum(map(len, long)) + 2048 > size or size > 8192
     # Reading that much takes seconds: making room is all that is asked here.
     model.admission.grow(sum(map(len, long)) + 2048)
-    assert model.admission.engine.context.cells >= sum(map(len, long))
+    assert model.admission.loop.context.cells >= sum(map(len, long))
     assert np.array_equal(log_probs_of(model, prompts), before)
 
 
@@ -145,7 +145,7 @@ def test_a_head_that_could_not_be_read_is_not_kept(model, prompts, monkeypatch):
         raise ModelError("the context is full")
 
     with monkeypatch.context() as broken:
-        broken.setattr(model.admission.engine.context, "decode", fail)
+        broken.setattr(model.admission.loop.context, "decode", fail)
         with pytest.raises(ModelError):
             model.read([prompt])
     moved = np.exp(log_probs_of(model, [prompt])) - np.exp(log_probs_of(model, [good]))

@@ -33,8 +33,8 @@ def model(path):
 
 
 @pytest.fixture
-def engine(model):
-    return model.admission.engine
+def loop(model):
+    return model.admission.loop
 
 
 def prompts_of(model, n, k=4):
@@ -113,13 +113,13 @@ def test_a_batch_is_shared_fairly(rests, tokens, outputs):
 
 def test_together_as_one_after_the_other(model):
     alone = [answer(model, n) for n in range(12)]
-    engine, before = model.admission.engine, model.admission.engine.batches
+    loop, before = model.admission.loop, model.admission.loop.batches
     assert all(map(np.array_equal, alone, (answer(model, n) for n in range(12))))
-    one_by_one = engine.batches - before
+    one_by_one = loop.batches - before
     together = in_threads(*(lambda n=n: answer(model, n) for n in range(12)))
     for expected, found in zip(alone, together, strict=True):
         np.testing.assert_allclose(found, expected, atol=TOGETHER)
-    assert model.admission.engine.batches < one_by_one / 2
+    assert model.admission.loop.batches < one_by_one / 2
     # Whoever is alone again gives the same to the bit, in whatever context.
     assert np.array_equal(answer(model, 3), alone[3])
 
@@ -130,13 +130,13 @@ def test_more_questions_than_sequences(model):
 
     def ask(n):
         numbers = answer(model, n, k=10)
-        sizes.add(model.admission.engine.questions)
+        sizes.add(model.admission.loop.questions)
         return numbers
 
     in_threads(*(lambda n=n: ask(n) for n in range(16)))
-    engine = model.admission.engine
+    loop = model.admission.loop
     assert max(sizes) <= 4
-    assert (engine.pool.free, engine.questions, model.admission.waiting) == (256, 0, 0)
+    assert (loop.pool.free, loop.questions, model.admission.waiting) == (256, 0, 0)
 
 
 def test_nobody_overtakes_who_needs_much(model):
@@ -163,9 +163,9 @@ def test_nobody_overtakes_who_needs_much(model):
 
 
 def test_a_larger_context_once_two_have_met(model):
-    assert (model.admission.engine.context.sequences, model.admission.engine.context.cells) == (64, 8192)
+    assert (model.admission.loop.context.sequences, model.admission.loop.context.cells) == (64, 8192)
     in_threads(*(lambda n=n: answer(model, n, k=8) for n in range(4)))
-    assert (model.admission.engine.context.sequences, model.admission.engine.context.cells) == (256, 16384)
+    assert (model.admission.loop.context.sequences, model.admission.loop.context.cells) == (256, 16384)
 
 
 def test_steps_find_room_beside_a_long_reading(model, monkeypatch):
@@ -173,18 +173,18 @@ def test_steps_find_room_beside_a_long_reading(model, monkeypatch):
     admission, order, begun = model.admission, [], threading.Event()
     with ExitStack() as stack:
         shares = [stack.enter_context(admission.share(need(), Stop())) for _ in range(2)]
-        engine, decode = shares[0].engine, shares[0].engine.context.decode
+        loop, decode = shares[0].loop, shares[0].loop.context.decode
         long, short = (share.acquire(1)[0] for share in shares)
 
         def watched(batch):
             order.append({entry.sequence for entry in batch})
             if len(order) == 1:
                 begun.set()
-                until(lambda: len(engine._waiting) == 1)
+                until(lambda: len(loop._waiting) == 1)
             assert len(batch) <= SHARED_BATCH
             return decode(batch)
 
-        monkeypatch.setattr(engine.context, "decode", watched)
+        monkeypatch.setattr(loop.context, "decode", watched)
 
         def step():
             begun.wait(STUCK)
@@ -200,28 +200,28 @@ def need():
     return Need(8, 1200)
 
 
-def test_a_lone_question_is_not_cut_for_others(model, engine):
-    before = engine.batches
+def test_a_lone_question_is_not_cut_for_others(model, loop):
+    before = loop.batches
     with model.admission.share(need(), Stop()) as share:
         share.decode(entries(share.acquire(1)[0], 0, [5] * 1000, outputs=1))
-    assert engine.batches - before == 2
+    assert loop.batches - before == 2
 
 
 def test_who_does_not_fit_fails_alone(model, monkeypatch):
     """A batch that fails is tried again, each for itself."""
     with ExitStack() as stack:
         shares = [stack.enter_context(model.admission.share(need(), Stop())) for _ in range(2)]
-        decode, tried = shares[0].engine.context.decode, []
+        decode, tried = shares[0].loop.context.decode, []
 
         def full(batch):
             tried.append(len(batch))
             if len(tried) == 1:
-                until(lambda: len(shares[0].engine._waiting) == 1)
+                until(lambda: len(shares[0].loop._waiting) == 1)
             if any(entry.token == 9 for entry in batch):
                 raise ModelError("full")
             return decode(batch)
 
-        monkeypatch.setattr(shares[0].engine.context, "decode", full)
+        monkeypatch.setattr(shares[0].loop.context, "decode", full)
         good, bad = (share.acquire(1)[0] for share in shares)
 
         def fails():
@@ -256,8 +256,8 @@ def test_a_question_given_up_stops_at_its_next_step(model):
         reading.step([97] * 4)
         stop.set()
         reading.step([98] * 4)
-    engine = model.admission.engine
-    assert (engine.pool.free, engine.questions) == (engine.pool.size, 0)
+    loop = model.admission.loop
+    assert (loop.pool.free, loop.questions) == (loop.pool.size, 0)
 
 
 def test_what_was_left_open_is_given_back(model):
@@ -266,17 +266,17 @@ def test_what_was_left_open_is_given_back(model):
     prompts = prompts_of(model, 0)
     with model.reserve(prompts, 8, 8, Stop()) as reader:
         reader.read(prompts).step([97] * 4)
-    engine = model.admission.engine
-    assert (engine.pool.free, engine.questions) == (engine.pool.size, 0)
+    loop = model.admission.loop
+    assert (loop.pool.free, loop.questions) == (loop.pool.size, 0)
     assert np.array_equal(answer(model, 2), expected)
 
 
 def test_a_passage_that_several_want_is_read_once(model):
     prompts = prompts_of(model, 0)
-    before = model.admission.engine.tokens
+    before = model.admission.loop.tokens
     with model.reserve(prompts, 0, 0, Stop()) as reader, reader.read(prompts):
         pass
-    once = model.admission.engine.tokens - before
+    once = model.admission.loop.tokens - before
     model.bodies.cache.capacity, capacity = 0, model.bodies.cache.capacity
     model.bodies.cache.put("", b"")
     model.bodies.heads.clear()
@@ -287,9 +287,9 @@ def test_a_passage_that_several_want_is_read_once(model):
             pass
 
     tails = sum(len(prompt.segments[-1]) for prompt in prompts)
-    old = model.admission.engine
+    old = model.admission.loop
     before = old.tokens
     in_threads(*[ask] * 5)
-    new = model.admission.engine
+    new = model.admission.loop
     read = new.tokens - before if new is old else old.tokens - before + new.tokens
     assert read == once + 4 * tails

@@ -15,9 +15,8 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from quoth.errors import BusyError
 from quoth.generators import Stop
@@ -26,13 +25,33 @@ from quoth.generators import Stop
 _FRESH = 0.2
 
 
-@dataclass(slots=True, eq=False)
-class _Ticket:
-    """One who waits: called in when it is its turn, or sent away for another."""
+class Ticket:
+    """One in the queue, or with a place: until it leaves."""
 
-    client: str
-    is_called: bool = False
-    is_sent_away: bool = False
+    def __init__(self, desk: Desk, client: str, called: Callable[[], None]) -> None:
+        self.client = client
+        self.has_place = False
+        self.refusal: BusyError | None = None
+        self._desk = desk
+        self._called = called
+
+    def check(self) -> None:
+        """Say it if there is no place any more.
+
+        Raises:
+            BusyError: it was sent away for another.
+        """
+        if self.refusal:
+            raise self.refusal
+
+    def leave(self) -> None:
+        """Give the place back, or leave the queue; once is enough."""
+        self._desk.leave(self)
+
+    def call(self, refusal: BusyError | None = None) -> None:
+        """Its turn has come, or a refusal."""
+        self.has_place, self.refusal = refusal is None, refusal
+        self._called()
 
 
 class Desk:
@@ -47,15 +66,21 @@ class Desk:
         """
         self._at_once = at_once
         self._room = waiting
-        self._queues: dict[str, deque[_Ticket]] = {}
-        self._turn = threading.Condition()
+        self._queues: dict[str, deque[Ticket]] = {}
+        self._since: dict[Ticket, float] = {}
+        self._lock = threading.RLock()
         self._seconds = 1.0
-        self.taken = 0
+
+    @property
+    def taken(self) -> int:
+        """How many have a place now."""
+        return len(self._since)
 
     @property
     def waiting(self) -> int:
         """How many wait now."""
-        return sum(map(len, self._queues.values()))
+        with self._lock:
+            return sum(map(len, self._queues.values()))
 
     @contextmanager
     def place(self, client: str = "", stop: Stop | None = None) -> Iterator[None]:
@@ -69,75 +94,75 @@ class Desk:
             BusyError: the queue is full; it says when to come again.
             StoppedError: `stop` was set while it waited.
         """
-        self._wait(client, stop or Stop())
-        start = time.monotonic()
+        stop, called = stop or Stop(), threading.Event()
+        ticket = self.line_up(client, called.set)
         try:
+            with stop.tells(called.set):
+                if not stop.is_set:
+                    called.wait()
+            stop.check()
+            ticket.check()
             yield
         finally:
-            self._leave(time.monotonic() - start)
+            ticket.leave()
 
-    def _wait(self, client: str, stop: Stop) -> None:
-        ticket = _Ticket(client)
-        with self._turn, stop.tells(self._wake):
-            self._line_up(ticket)
+    def line_up(self, client: str, called: Callable[[], None]) -> Ticket:
+        """Join the queue without waiting, for who waits in another way than a thread does.
+
+        Args:
+            client: who asks.
+            called: is called, from any thread and perhaps before this returns, when the ticket has its place, or has
+                lost it to another (`Ticket.check` says so).
+
+        Raises:
+            BusyError: the queue is full.
+        """
+        ticket = Ticket(self, client, called)
+        with self._lock:
+            if self.taken + self.waiting >= self._at_once + self._room:
+                self._make_room(client)
+            self._queues.setdefault(client, deque()).append(ticket)
             self._call()
-            try:
-                self._turn.wait_for(lambda: ticket.is_called or ticket.is_sent_away or stop.is_set)
-                if ticket.is_sent_away:
-                    raise self._busy()
-                stop.check()
-            except BaseException:
-                self._withdraw(ticket)
-                raise
+        return ticket
 
-    def _line_up(self, ticket: _Ticket) -> None:
-        mine = self._queues.get(ticket.client, ())
-        if self.taken + self.waiting >= self._at_once + self._room:
-            longest = max(self._queues.values(), key=len, default=deque())
-            if len(longest) <= len(mine) + 1:
-                raise self._busy()
-            longest[-1].is_sent_away = True
-            self._remove(longest[-1])
-            self._turn.notify_all()
-        self._queues.setdefault(ticket.client, deque()).append(ticket)
+    def leave(self, ticket: Ticket) -> None:
+        """See `Ticket.leave`."""
+        with self._lock:
+            since = self._since.pop(ticket, None)
+            if since is not None:
+                self._seconds += _FRESH * (time.monotonic() - since - self._seconds)
+            elif ticket in self._queues.get(ticket.client, ()):
+                self._remove(ticket)
+            self._call()
+
+    def _make_room(self, client: str) -> None:
+        """The last of the longest queue goes for a newcomer with less; else the newcomer itself."""
+        longest = max(self._queues.values(), key=len, default=deque())
+        if len(longest) <= len(self._queues.get(client, ())) + 1:
+            raise self._busy()
+        last = longest[-1]
+        self._remove(last)
+        last.call(self._busy())
 
     def _call(self) -> None:
         """Fill the free places: the client whose turn it is, then it goes behind the others."""
         while self.taken < self._at_once and self._queues:
             client = next(iter(self._queues))
             queue = self._queues.pop(client)
-            queue.popleft().is_called = True
+            ticket = queue.popleft()
             if queue:
                 self._queues[client] = queue
-            self.taken += 1
-            self._turn.notify_all()
+            self._since[ticket] = time.monotonic()
+            ticket.call()
 
-    def _withdraw(self, ticket: _Ticket) -> None:
-        """Take back what was asked for, or given meanwhile."""
-        if ticket.is_called:
-            self.taken -= 1
-            self._call()
-        elif not ticket.is_sent_away:
-            self._remove(ticket)
-
-    def _remove(self, ticket: _Ticket) -> None:
+    def _remove(self, ticket: Ticket) -> None:
         queue = self._queues[ticket.client]
         queue.remove(ticket)
         if not queue:
             del self._queues[ticket.client]
-
-    def _leave(self, seconds: float) -> None:
-        with self._turn:
-            self._seconds += _FRESH * (seconds - self._seconds)
-            self.taken -= 1
-            self._call()
 
     def _busy(self) -> BusyError:
         """In how many whole seconds those before it will have been served."""
         seconds = math.ceil(max(1.0, self._seconds * (self.waiting + 1) / self._at_once))
         cause = f"{self.taken} questions are being answered and {self.waiting} wait"
         return BusyError(cause, f"ask again in {seconds} seconds", seconds)
-
-    def _wake(self) -> None:
-        with self._turn:
-            self._turn.notify_all()

@@ -80,11 +80,11 @@ class LlamaModel:
         self._state_type = state_type
         self.admission = Admission(self._open_context)
         self.threads = threads or self._fastest_threads()
-        self.admission.engine.context.set_threads(self.threads)
+        self.admission.loop.context.set_threads(self.threads)
 
     def close(self) -> None:
         """Give the memory back now; a model that nothing uses any more gives it back by itself."""
-        self.admission.engine.context.close()
+        self.admission.loop.context.close()
         self._weights.close()
 
     @contextmanager
@@ -134,7 +134,7 @@ class LlamaModel:
 
     def _step_seconds(self, threads: int) -> float:
         """The median of a few steps of four sequences."""
-        self.admission.engine.context.set_threads(threads)
+        self.admission.loop.context.set_threads(threads)
         share, sequences = self.admission.visit(4, 0)
         seconds = []
         for position in range(4):

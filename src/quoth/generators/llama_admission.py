@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from quoth.generators.base import Stop
 from quoth.generators.llama_context import FEW_CELLS, Context
-from quoth.generators.llama_engine import Engine, Pool
+from quoth.generators.llama_loop import DecodingLoop, Pool
 from quoth.generators.llama_share import Share
 
 # For several questions at once; taken when two first meet.
@@ -30,7 +30,7 @@ class Need:
 
 
 class Admission:
-    """The engine, and the questions that wait for a share of it."""
+    """The loop, and the questions that wait for a share of it."""
 
     def __init__(self, open_context: Callable[[int], Context]) -> None:
         """Begin small.
@@ -39,7 +39,7 @@ class Admission:
             open_context: makes a context of so many cells.
         """
         self._open = open_context
-        self.engine = Engine(open_context(FEW_CELLS))
+        self.loop = DecodingLoop(open_context(FEW_CELLS))
         self._door = threading.Condition()
         self._queue: deque[object] = deque()
         self._promised = 0
@@ -71,9 +71,9 @@ class Admission:
             ModelError: there are not so many now.
         """
         with self._door:
-            if cells > self.engine.context.cells and self.engine.is_idle():
+            if cells > self.loop.context.cells and self.loop.is_idle():
                 self._grow(cells)
-            return Share(self.engine, self.engine.pool, Stop()), self.engine.pool.take(count)
+            return Share(self.loop, self.loop.pool, Stop()), self.loop.pool.take(count)
 
     def grow(self, cells: int) -> None:
         """Take a context of at least so many cells; nobody uses the present one."""
@@ -93,34 +93,34 @@ class Admission:
                 self._door.notify_all()
 
     def _has_room(self, need: Need) -> bool:
-        if not self.engine.questions:
+        if not self.loop.questions:
             return True
-        context = self.engine.context
-        fits = need.sequences <= self.engine.pool.free and self._promised + need.cells <= context.cells
+        context = self.loop.context
+        fits = need.sequences <= self.loop.pool.free and self._promised + need.cells <= context.cells
         self._is_crowded = self._is_crowded or not fits
         return fits
 
     def _admit(self, need: Need, stop: Stop) -> tuple[Share, int]:
         """Who is alone gets all that there is, if it needs so much."""
-        if self.engine.is_idle():
+        if self.loop.is_idle():
             self._grow(max(need.cells, MANY_CELLS if self._is_crowded else 0))
-        pool = Pool(self.engine.pool.take(min(need.sequences, self.engine.pool.free)))
-        cells = min(need.cells, self.engine.context.cells)
-        self.engine.questions += 1
+        pool = Pool(self.loop.pool.take(min(need.sequences, self.loop.pool.free)))
+        cells = min(need.cells, self.loop.context.cells)
+        self.loop.questions += 1
         self._promised += cells
-        return Share(self.engine, pool, stop), cells
+        return Share(self.loop, pool, stop), cells
 
     def _leave(self, share: Share, cells: int) -> None:
         with self._door:
             share.close()
-            self.engine.questions -= 1
+            self.loop.questions -= 1
             self._promised -= cells
             self._door.notify_all()
 
     def _grow(self, cells: int) -> None:
-        if cells > self.engine.context.cells:
-            old = self.engine.context
-            self.engine = Engine(self._open(1 << (cells - 1).bit_length()))
+        if cells > self.loop.context.cells:
+            old = self.loop.context
+            self.loop = DecodingLoop(self._open(1 << (cells - 1).bit_length()))
             old.close()
 
     def _wake(self) -> None:

@@ -42,7 +42,7 @@ class Weights:
 
 
 class Context:
-    """Sequences of one model. One thread at a time may use it: `llama_engine` sees to that.
+    """Sequences of one model. One thread at a time may use it: `llama_loop` sees to that.
 
     It is freed when it is closed or nothing uses it any more; until then the weights stay.
     """

@@ -10,22 +10,22 @@ from numpy.typing import NDArray
 
 from quoth.generators.base import Stop
 from quoth.generators.llama_batches import Entry
-from quoth.generators.llama_engine import Engine, Pool
+from quoth.generators.llama_loop import DecodingLoop, Pool
 from quoth.types import LogProbs
 
 
 class Share:
-    """Sequences of an engine's context, used by one thread at a time."""
+    """Sequences of a loop's context, used by one thread at a time."""
 
-    def __init__(self, engine: Engine, pool: Pool, stop: Stop) -> None:
+    def __init__(self, loop: DecodingLoop, pool: Pool, stop: Stop) -> None:
         """Take part.
 
         Args:
-            engine: who decodes.
+            loop: who decodes.
             pool: the sequences that may be used.
             stop: once it is set nothing is read any more.
         """
-        self.engine = engine
+        self.loop = loop
         self.pool = pool
         self._stop = stop
 
@@ -44,18 +44,18 @@ class Share:
 
     def release(self, sequences: Sequence[int]) -> None:
         """Empty them and give them back."""
-        context = self.engine.context
-        self.engine.change(*(partial(context.truncate, sequence, 0) for sequence in sequences))
+        context = self.loop.context
+        self.loop.change(*(partial(context.truncate, sequence, 0) for sequence in sequences))
         self.pool.give(sequences)
 
     def close(self) -> None:
-        """Empty what is in use; all sequences are the engine's again."""
+        """Empty what is in use; all sequences are the loop's again."""
         self.release(self.pool.taken)
-        self.engine.pool.give(self.pool.take(self.pool.size))
+        self.loop.pool.give(self.pool.take(self.pool.size))
 
     def copy(self, copies: Sequence[tuple[int, int, int]]) -> None:
         """Source, target, length: let each target, without tokens there, share the first cells of its source."""
-        self.engine.change(*(partial(self.engine.context.copy, *one) for one in copies))
+        self.loop.change(*(partial(self.loop.context.copy, *one) for one in copies))
 
     def load(self, states: Sequence[tuple[int, bytes]]) -> None:
         """Put saved states into empty sequences, in this order.
@@ -65,13 +65,13 @@ class Share:
             StoppedError: the question was given up.
         """
         self._stop.check()
-        with self.engine.visit() as context:
+        with self.loop.visit() as context:
             for sequence, state in states:
                 context.load(sequence, state)
 
     def save(self, sequence: int, start: int) -> bytes:
         """The state of a sequence from position `start` on; what came before is forgotten."""
-        with self.engine.visit() as context:
+        with self.loop.visit() as context:
             context.forget(sequence, start)
             return context.save(sequence)
 
@@ -106,7 +106,7 @@ class Share:
         kept, scores = [], []
         wanted = iter(targets)
         self._stop.check()
-        for rows in self.engine.decode(batch):
+        for rows in self.loop.decode(batch):
             # Here, and not where it is decoded: others' batches go on meanwhile.
             _normalise(rows)
             for row, target in zip(rows, wanted, strict=False):
@@ -115,7 +115,7 @@ class Share:
                 else:
                     scores.append(row[target])
             self._stop.check()
-        empty = np.empty((0, self.engine.context.vocabulary), np.float32)
+        empty = np.empty((0, self.loop.context.vocabulary), np.float32)
         return np.stack(kept) if kept else empty, np.array(scores, np.float32)
 
 

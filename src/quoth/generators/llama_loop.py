@@ -58,7 +58,7 @@ class Pool:
             self._free += sequences
 
 
-class Engine:
+class DecodingLoop:
     """A context that any number of threads may use."""
 
     def __init__(self, context: Context) -> None:
