@@ -8,6 +8,7 @@
     ├── StoreError              the knowledge base could not be read or written
     │   └── IncompatibleError   made by another version or with another encoder
     ├── ModelError              a model could not be loaded, or refused its input
+    │   └── TooLongError        a question that is longer, with its passages, than the model reads
     ├── BusyError               too many questions wait already
     ├── StoppedError            the answer was given up
     └── MissingExtraError       an optional part is not installed
@@ -57,6 +58,10 @@ class IncompatibleError(StoreError):
 
 class ModelError(QuothError):
     """A model could not be loaded, or refused its input."""
+
+
+class TooLongError(ModelError):
+    """A question that is longer, with its passages, than the model reads."""
 
 
 class BusyError(QuothError):

@@ -1,6 +1,7 @@
 """What is llama.cpp's own: states that are kept, sequences that come back, contexts that grow."""
 
 import gc
+import signal
 from functools import partial
 
 import numpy as np
@@ -277,3 +278,22 @@ def test_what_nothing_uses_any_more_is_freed():
     del reading
     gc.collect()
     assert not freed.alive
+
+
+def test_an_interrupted_reading_gives_its_sequences_back(model, prompts):
+    """A real signal, long before the runtime has read so much."""
+
+    def interrupt(_number, _frame):
+        raise KeyboardInterrupt
+
+    expected, before = log_probs_of(model, prompts), free(model)
+    handler = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        with pytest.raises(KeyboardInterrupt):
+            model.read([Prompt(((*model.begin, *model.tokenize("word " * 1500)),), chosen=())])
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler)
+    assert free(model) == before
+    np.testing.assert_array_equal(log_probs_of(model, prompts), expected)

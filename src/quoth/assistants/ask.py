@@ -55,7 +55,7 @@ class AnswerStream:
             except StopIteration as end:
                 self._stop.check()
                 if end.value is None:
-                    raise QuothError("the answer was broken off by an error", "ask again") from None
+                    raise QuothError("the answer was broken off", "ask again") from None
                 self._answer = end.value
                 return
             if self._stop.is_set:

@@ -13,7 +13,7 @@ import llama_cpp
 import numpy as np
 from numpy.typing import NDArray
 
-from quoth.errors import ModelError, QuothError
+from quoth.errors import TooLongError
 from quoth.generators.base import Prompt, Reader, Stop
 from quoth.generators.llama_admission import Admission, Need
 from quoth.generators.llama_batches import Entry
@@ -109,7 +109,7 @@ class LlamaModel:
         try:
             self.bodies.put(share, prompts, sequences)
             after, tails = _read_tails(share, prompts, sequences)
-        except QuothError:
+        except BaseException:  # Ctrl-C too: a conversation goes on after it
             share.release(sequences)
             raise
         return LlamaReading(share, sequences, [len(p) for p in prompts], after, tails)
@@ -121,7 +121,7 @@ class LlamaModel:
         trained = llama_cpp.llama_model_n_ctx_train(self._weights.pointer)
         longest = max(map(len, prompts))
         if longest > trained:
-            raise ModelError(f"a prompt of {longest} tokens, the model reads {trained}", "ask a shorter question")
+            raise TooLongError(f"a prompt of {longest} tokens, the model reads {trained}", "ask a shorter question")
 
     def _fastest_threads(self) -> int:
         """The number of threads with the shortest step, among all cores, one fewer, and half of them.
