@@ -31,7 +31,7 @@ LEVELS = [
     {"access", "sources"},
     {"answer", "folders", "manifest", "naming", "sheet", "map"},
     {"rendering", "settings", "checkpoints"},
-    {"types"},
+    {"types", "once"},
     {"origin"},
     {"errors"},
 ]

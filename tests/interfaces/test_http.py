@@ -14,6 +14,7 @@ from PIL import Image
 
 from quoth.interfaces import shapes
 from quoth.interfaces.http import app as application
+from quoth.interfaces.http.desk import Desk
 from quoth.interfaces.http.gate import _Bucket
 from quoth.interfaces.http.replies import AnswerReply, HitReply, InPlaceReply
 from serving import QUESTION, app_of, serving
@@ -206,7 +207,7 @@ def test_who_hangs_up_frees_the_place(http, base):
 
 
 def test_beyond_its_places_it_says_429(base, monkeypatch):
-    monkeypatch.setattr(application, "Desk", lambda meters: __import__("quoth").interfaces.http.desk.Desk(meters, 2))
+    monkeypatch.setattr(application, "Desk", lambda meters: Desk(meters, at_once=1, waiting=1))
     with serving(app_of(base)) as url:
         wanted = {"question": QUESTION, "decoding": "token", "max_tokens": 60}
         replies = []
