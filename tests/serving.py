@@ -49,8 +49,8 @@ def serving(app):
             thread.join(20)
 
 
-def app_of(base, find=None):
-    return make_app([base], find)
+def app_of(*bases):
+    return make_app(bases)
 
 
 def docx_bomb(megabytes=200):

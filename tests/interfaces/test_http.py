@@ -9,13 +9,11 @@ import threading
 import time
 
 import httpx
-import pytest
 from PIL import Image
 
 from quoth.interfaces import shapes
 from quoth.interfaces.http import app as application
 from quoth.interfaces.http.desk import Desk
-from quoth.interfaces.http.gate import _Bucket
 from quoth.interfaces.http.replies import AnswerReply, HitReply, InPlaceReply
 from serving import QUESTION, app_of, serving
 
@@ -224,9 +222,3 @@ def test_beyond_its_places_it_says_429(base, monkeypatch):
     assert statuses[-1] == 429
     assert set(statuses) == {200, 429}
     assert all(reply.headers["retry-after"] for reply in replies if reply.status_code == 429)
-
-
-def test_a_key_has_so_many_requests_a_minute():
-    bucket = _Bucket(3)
-    assert [bucket.take() for _ in range(3)] == [0, 0, 0]
-    assert bucket.take() == pytest.approx(20, abs=1)

@@ -33,7 +33,7 @@ def serve(
         from quoth.interfaces.http.server import serve as run
     except ModuleNotFoundError as error:
         raise quoth.MissingExtraError(f"serving needs {error.name}", 'pip install "quoth[http]"') from error
-    run(_opened(kb), host, port, None, _ready)
+    run(_opened(kb), host, port, _ready)
 
 
 def mcp(
