@@ -14,6 +14,8 @@ from filelock import FileLock, Timeout
 
 from quoth.answer import Answer
 from quoth.assistants.ask import AnswerStream, Asker
+from quoth.assistants.chat import Chat, begin
+from quoth.assistants.conversations import Conversations
 from quoth.assistants.remote import RemoteAsker
 from quoth.encoders import Encoder, load_encoder
 from quoth.errors import NotFoundError, StoreError, UsageError
@@ -212,6 +214,33 @@ class KnowledgeBase:
         """Like `ask`, piece by piece: iterate over the text, then take `.answer`."""
         self._must_exist()
         return self._asker.stream(question)
+
+    def chat(
+        self,
+        history: Sequence[tuple[str, str]] = (),
+        rewrite: bool = True,
+        *,
+        file: str | os.PathLike[str] | None = None,
+    ) -> Chat:
+        """A conversation: a follow-up is rewritten into a question that stands alone, and that is answered.
+
+        Args:
+            history: what has been said, as pairs of a message and its answer; of a `file` that exists, this is in it.
+            rewrite: False takes each message as it is.
+            file: keeps the conversation, see `quoth.assistants.conversations`; one that exists is gone on with.
+
+        Raises:
+            NotFoundError: there is no knowledge base.
+            UsageError: both `history` and `file` are given.
+            StoreError: the file cannot be read.
+        """
+        self._must_exist()
+        return begin(self.stream, history, rewrite, file)
+
+    @property
+    def conversations(self) -> Conversations:
+        """The named conversations kept in its folder."""
+        return Conversations(self.folder / "conversations")
 
     def status(self) -> Status:
         """What is in it, and what it works with.

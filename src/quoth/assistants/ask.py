@@ -35,7 +35,7 @@ class AnswerStream:
                 piece = next(self._pieces)
             except StopIteration as end:
                 if end.value is None:
-                    raise QuothError("the answer was broken off by an error", "ask again") from None
+                    raise QuothError("the answer was broken off", "ask again") from None
                 self._answer = end.value
                 return
             yield piece
@@ -51,6 +51,10 @@ class AnswerStream:
             pass
         assert self._answer is not None  # the loop ends with it or raises
         return self._answer
+
+    def close(self) -> None:
+        """Stop: what the answer holds of the model is free at once. An answer that was whole stays."""
+        self._pieces.close()
 
 
 class Asker:
