@@ -20,7 +20,7 @@ LEVELS = [
     {"evaluation"},
     {"knowledge"},
     {"pictures"},
-    {"ingestion", "warming", "assistants"},
+    {"ingestion", "warming", "reading", "assistants"},
     {"comparing", "fitting", "mapping"},
     {"gallery"},
     {"looking"},

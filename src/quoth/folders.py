@@ -7,6 +7,9 @@ from pathlib import Path
 
 from platformdirs import user_data_path
 
+UPLOADS = "uploads"
+"""The folder in a knowledge base's own in which files are that came over HTTP: documents like others."""
+
 
 def default_folder() -> Path:
     """`.quoth` in the current folder if there is one, else one in the user's data folder."""

@@ -12,6 +12,7 @@ import numpy as np
 
 from quoth.encoders import Encoder
 from quoth.errors import DocumentError
+from quoth.folders import UPLOADS
 from quoth.gallery import Gallery
 from quoth.passages import Parsed, parse_all
 from quoth.sources import digest, document_id, find_files
@@ -56,14 +57,15 @@ class Ingestion:
         self._counts = _Counts()
 
     def add_files(self, paths: Sequence[str | Path], prune: bool, skip: Path) -> AddReport:
-        """Files, folders and patterns, but nothing in `skip`, the knowledge base's own folder.
+        """Files, folders and patterns, but nothing in `skip`, the knowledge base's own folder, except uploads.
 
         With `prune`, documents whose files are gone are removed.
         """
         found = find_files(paths)
         self._counts.failed += found.failures
         own = skip.resolve()
-        changed, unchanged = self._changed([file for file in found.files if own not in file.parents])
+        wanted = [f for f in found.files if own not in f.parents or own / UPLOADS in f.parents]
+        changed, unchanged = self._changed(wanted)
         self._progress(unchanged, unchanged + len(changed), 0)
         self._take(changed, unchanged)
         removed = self._prune(paths) if prune else 0

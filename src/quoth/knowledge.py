@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import replace
 from functools import cached_property
 from importlib.metadata import version
@@ -28,10 +29,12 @@ from quoth.manifest import check_encoder, is_knowledge_base, read_manifest, writ
 from quoth.naming import as_document, pick_name
 from quoth.pictures import Pictures
 from quoth.rag.calibration import load as load_calibration
+from quoth.reading import InPlace, read_in_place
 from quoth.retrieval import CANDIDATES, HybridRetriever
-from quoth.settings import Settings, load_settings
+from quoth.settings import Settings, change_settings, load_settings
 from quoth.store import Store, open_store
-from quoth.types import KINDS, AddReport, Hit, Kind, Status, WarmReport
+from quoth.store.base import StoredDocument
+from quoth.types import KINDS, AddReport, Hit, Kind, Status, Vectors, WarmReport
 from quoth.warming import forget_states, warm_states
 
 STATES_FOLDER = "states"
@@ -241,6 +244,42 @@ class KnowledgeBase:
     def conversations(self) -> Conversations:
         """The named conversations kept in its folder."""
         return Conversations(self.folder / "conversations")
+
+    def with_settings(self, **settings: object) -> KnowledgeBase:
+        """The same, asked in another way: what is loaded is shared.
+
+        Args:
+            settings: those of `quoth.settings.Settings` that say how to answer.
+
+        Raises:
+            SettingsError: there is none such, or it belongs to what is loaded already.
+            NotFoundError: there is no knowledge base.
+        """
+        changed = change_settings(self.settings, settings)
+        self._must_exist()
+        shared = self._retriever, is_remote(self.settings.model) or self._model
+        assert all(shared)  # loaded before it is copied, or each copy would load its own
+        other = copy(self)
+        other.settings = changed
+        other.__dict__.pop("_asker", None)
+        return other
+
+    def documents(self) -> dict[str, StoredDocument]:
+        """All documents by name."""
+        return self._store.documents() if is_knowledge_base(self.folder) else {}
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """(n,) texts -> (n, d) float32, unit rows, by the encoder of texts."""
+        return self._encoder.encode(texts)
+
+    def read(self, passage_id: str, around: int = 1) -> InPlace:
+        """A passage with at most `around` neighbours on each side; see `quoth.reading`.
+
+        Raises:
+            NotFoundError: there is no knowledge base, or no such passage.
+        """
+        self._must_exist()
+        return read_in_place(self._store, passage_id, around)
 
     def status(self) -> Status:
         """What is in it, and what it works with.

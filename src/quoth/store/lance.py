@@ -127,6 +127,14 @@ class LanceStore:
             rows = self._table.search().where(among("id", ids)).select(_PASSAGE_COLUMNS).limit(len(ids)).to_arrow()
         return {found.passage.id: found.passage for found in _found(rows, pa.chunked_array([[0.0] * len(rows)]))}
 
+    def passages_of(self, document: str) -> list[Passage]:
+        """All passages of a document, in the order in which they stand there."""
+        with reporting("read the knowledge base"):
+            rows = self._table.search().where(among("document", [document])).select(_PASSAGE_COLUMNS).to_arrow()
+        passages = [found.passage for found in _found(rows, pa.chunked_array([[0.0] * len(rows)]))]
+        # Pages without text, as scans are, start at one offset.
+        return sorted(passages, key=lambda passage: (passage.start, passage.page or 0, passage.end))
+
     def embedded(self, limit: int, kind: Kind | None = None) -> tuple[list[Passage], Vectors]:
         """At most `limit` passages spread over all there are, and their embeddings."""
         with reporting("read the knowledge base"):

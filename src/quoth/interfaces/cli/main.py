@@ -15,6 +15,7 @@ from quoth.interfaces.cli.calibrate import calibrate
 from quoth.interfaces.cli.console import FAILURE, out, print_json, progress_bar, reporting
 from quoth.interfaces.cli.options import Json, Kb
 from quoth.interfaces.cli.search import search
+from quoth.interfaces.cli.serve import serve
 from quoth.interfaces.cli.similar import draw_map, similar
 
 app = typer.Typer(
@@ -82,6 +83,9 @@ app.command(epilog="Example: quoth similar --duplicates --sheet twice.png")(simi
 
 
 app.command("map", epilog="Example: quoth map all.html")(draw_map)
+
+
+app.command(epilog="Example: quoth serve --kb papers --kb notes --port 8800")(serve)
 
 
 @app.command(epilog="Example: quoth status --json")
