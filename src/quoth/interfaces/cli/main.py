@@ -14,6 +14,7 @@ from quoth.interfaces.cli.ask import ask
 from quoth.interfaces.cli.calibrate import calibrate
 from quoth.interfaces.cli.console import FAILURE, out, print_json, progress_bar, reporting
 from quoth.interfaces.cli.options import Json, Kb
+from quoth.interfaces.cli.page import page
 from quoth.interfaces.cli.search import search
 from quoth.interfaces.cli.serve import serve
 from quoth.interfaces.cli.similar import draw_map, similar
@@ -80,6 +81,9 @@ app.command(epilog='Example: quoth search "a dog on a beach" --kind image --shee
 
 
 app.command(epilog="Example: quoth similar --duplicates --sheet twice.png")(similar)
+
+
+app.command(epilog="Example: quoth page --port 8502")(page)
 
 
 app.command("map", epilog="Example: quoth map all.html")(draw_map)
