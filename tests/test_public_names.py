@@ -28,6 +28,7 @@ NAMES = [
     "StoreError",
     "Timing",
     "Token",
+    "Unanswered",
     "UsageError",
     "WarmReport",
     "open",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from quoth.answer import Timing as Timing
     from quoth.answer import Token as Token
     from quoth.assistants.ask import AnswerStream as AnswerStream
+    from quoth.assistants.batch import Unanswered as Unanswered
     from quoth.assistants.rag_model import rag_model as rag_model
     from quoth.errors import DocumentError as DocumentError
     from quoth.errors import IncompatibleError as IncompatibleError
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "answer": ("Answer", "Source", "Timing", "Token"),
     "assistants.ask": ("AnswerStream",),
+    "assistants.batch": ("Unanswered",),
     "assistants.rag_model": ("rag_model",),
     "errors": (
         "DocumentError",

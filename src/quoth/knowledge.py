@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 
 from quoth.answer import Answer
 from quoth.assistants.ask import AnswerStream, Asker
+from quoth.assistants.batch import Unanswered, ask_all
 from quoth.assistants.remote import RemoteAsker
 from quoth.encoders import Encoder, load_encoder
 from quoth.errors import NotFoundError, StoreError, UsageError
@@ -212,6 +213,15 @@ class KnowledgeBase:
         """Like `ask`, piece by piece: iterate over the text, then take `.answer`."""
         self._must_exist()
         return self._asker.stream(question)
+
+    def ask_all(self, questions: Iterable[str]) -> Iterator[Answer | Unanswered]:
+        """Answer many questions: an answer for each, in order and as they come, or why there is none.
+
+        Raises:
+            NotFoundError, ModelError: as `ask`, before the first; afterwards nothing is raised.
+        """
+        self._must_exist()
+        return ask_all(self._asker, questions)
 
     def status(self) -> Status:
         """What is in it, and what it works with.

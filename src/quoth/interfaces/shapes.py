@@ -55,6 +55,11 @@ def answer_shape(answer: Answer) -> Shape:
     }
 
 
+def asked_shape(line: int, name: str, answer: Answer) -> Shape:
+    """A line of `ask --file FILE --json`: `line` and `id` are those of the question."""
+    return {"line": line, "id": name, **answer_shape(answer)}
+
+
 def status_shape(status: Status) -> Shape:
     """`status --json`."""
     return asdict(status)
