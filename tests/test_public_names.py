@@ -19,6 +19,7 @@ NAMES = [
     "MissingExtraError",
     "ModelError",
     "NotFoundError",
+    "Outline",
     "Passage",
     "QuothError",
     "Settings",
@@ -31,8 +32,11 @@ NAMES = [
     "Unanswered",
     "UsageError",
     "WarmReport",
+    "Writing",
+    "WritingStream",
     "open",
     "rag_model",
+    "read_outline",
 ]
 
 

@@ -42,6 +42,10 @@ if TYPE_CHECKING:
     from quoth.types import Passage as Passage
     from quoth.types import Status as Status
     from quoth.types import WarmReport as WarmReport
+    from quoth.writing import Outline as Outline
+    from quoth.writing import Writing as Writing
+    from quoth.writing import WritingStream as WritingStream
+    from quoth.writing import read_outline as read_outline
 
 _MODULES = {
     "answer": ("Answer", "Source", "Timing", "Token"),
@@ -62,6 +66,7 @@ _MODULES = {
     "knowledge": ("KnowledgeBase", "open"),
     "settings": ("Settings",),
     "types": ("AddReport", "Document", "Failure", "Hit", "Passage", "Status", "WarmReport"),
+    "writing": ("Outline", "Writing", "WritingStream", "read_outline"),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
 

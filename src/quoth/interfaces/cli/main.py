@@ -16,6 +16,7 @@ from quoth.interfaces.cli.console import FAILURE, out, print_json, progress_bar,
 from quoth.interfaces.cli.options import Json, Kb
 from quoth.interfaces.cli.search import search
 from quoth.interfaces.cli.similar import draw_map, similar
+from quoth.interfaces.cli.write import write
 
 app = typer.Typer(
     name="quoth",
@@ -70,6 +71,9 @@ def add(
 
 
 app.command(epilog='Example: quoth ask "What is a Python decorator?" --decoding quote -n 3')(ask)
+
+
+app.command(epilog='Example: quoth write "a blog post on decorators" --outline plan.md --out post.docx')(write)
 
 
 app.command(epilog="Example: quoth calibrate --beir my-questions")(calibrate)
