@@ -33,16 +33,24 @@ def language(text: str) -> str:
         return "console"
     if len(text.split()) < 3:
         return ""
+    if text.startswith("[") and _is_toml(text):
+        return "toml"
+    return "python" if _is_python(text) else "toml" if _is_toml(text) else ""
+
+
+def _is_python(text: str) -> bool:
+    """Whether it parses and is more than bare names, which a line of words may be by chance."""
     try:
-        parsed = ast.parse(textwrap.dedent(text))
-        # A line of bare names is Python too, by chance.
-        return "python" if any(not isinstance(node, ast.Expr) for node in parsed.body) else ""
+        return any(not isinstance(node, ast.Expr) for node in ast.parse(textwrap.dedent(text)).body)
     except (SyntaxError, ValueError):
-        pass
+        return False
+
+
+def _is_toml(text: str) -> bool:
     try:
-        return "toml" if tomllib.loads(text) else ""
+        return bool(tomllib.loads(text))
     except tomllib.TOMLDecodeError:
-        return ""
+        return False
 
 
 def _parses(line: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-_SPECIAL = "\\`*[]<&$~"
+_SPECIAL = "\\`*[]<&$~#"
 
 
 def spans(text: str) -> Iterator[tuple[str, bool]]:

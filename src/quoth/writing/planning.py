@@ -29,7 +29,8 @@ _SHORTEST = 20
 _TERM, _HEADING = 4, 10
 _SAY_NOTHING = {
     "introduction", "overview", "getting started", "getting started guide", "glossary", "contents", "preface",
-    "summary", "conclusion", "notes", "note", "quickstart", "tutorial", "basics", "basic use", "background", "rationale", "faq",
+    "summary", "conclusion", "notes", "note", "quickstart", "tutorial", "basics", "basic use", "background",
+    "rationale", "faq",
     "abstract", "example", "examples", "next steps", "see also", "references", "before you begin", "specification",
     "usage",
 }  # fmt: skip

@@ -36,9 +36,7 @@ _LEANS = re.compile(
     r"interesting|on the other hand|to do so)\b",
     re.IGNORECASE,
 )
-_THINGS = (
-    "sections?|chapters?|examples?|pages?|documents?|tutorials?|guides?|table|figure|function|class|decorator|link"
-)
+_THINGS = "sections?|chapters?|examples?|pages?|documents?|tutorials?|guides?|table|figure|function|class|decorator"
 _POINTS = re.compile(
     rf"\b(?:(?:previous|next|this|that|these|last|our) (?:{_THINGS})|below|above|as follows|the following|follows|"
     r"here[’']?s|here (?:is|are|the)|likes? this|like so|return to|we[’'](?:ll|ve|re)|let[’']s|earlier|mentioned|"
@@ -94,7 +92,8 @@ def units(passage: Passage) -> list[Unit]:
             # The layout of code is lost on a page.
             follows = _code_after(passage.text, blocks, i) if passage.page is None else None
             found += _runs(passage, block, follows)
-    return found
+    # A question alone leaves its answer to somebody else.
+    return [unit for unit in found if len(unit.texts) > 1 or not unit.text.endswith("?")]
 
 
 def _blocks(text: str) -> Iterator[_Block]:
@@ -152,8 +151,10 @@ def _runs(passage: Passage, block: _Block, code: Span | None) -> Iterator[Unit]:
     for i, span in enumerate(spans):
         said = " ".join(passage.text[slice(*span)].split())
         leads = code is not None and i + 1 == len(spans) and said.endswith(":")
+        # A passage may begin in the middle of a sentence.
+        begins = i == 0 and not block.item and (block.start > 0 or _term(passage.text[slice(*span)]) != "")
         is_alone = block.item and len(spans) == 1
-        good = leads or (_is_good(said, begins=i == 0 and not block.item) and _says_much(said, passage, is_alone))
+        good = leads or (_is_good(said, begins=begins) and _says_much(said, passage, is_alone))
         if run and (not good or (not _LEANS.match(said) and _count(passage, run) + len(said.split()) > LONGEST)):
             yield _unit(passage, run, None)
             run = []
@@ -179,11 +180,17 @@ def _unit(passage: Passage, run: Sequence[Span], code: Span | None) -> Unit:
 
 def _as_said(text: str, document: str) -> str:
     """A sentence for people; a glossary's term, which stands on a line before its definition, gets a colon."""
-    term, _, definition = text.partition("\n")
-    if definition[:1].isspace() and len(term.split()) <= _TERM and not term.rstrip().endswith((".", ",", ":")):
-        return f"{plain(term, document).capitalize()}: {plain(definition, document)}"
+    if term := _term(text):
+        return f"{plain(term, document).capitalize()}: {plain(text[len(term) :], document)}"
     said = plain(text, document)
     return said[:-1] if said.endswith("::") else said
+
+
+def _term(text: str) -> str:
+    """The term of a glossary's definition, "" for other text: the definition's lines stand further in."""
+    term, _, definition = text.partition("\n")
+    is_term = definition[:1].isspace() and len(term.split()) <= _TERM and not term.rstrip().endswith((".", ",", ":"))
+    return term if is_term else ""
 
 
 def _count(passage: Passage, run: Sequence[Span]) -> int:

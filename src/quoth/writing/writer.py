@@ -155,8 +155,6 @@ class _Work:
         words = max(40, self._writer.wishes.length // len(self._outline.sections))
         for planned in self._outline.sections:
             blocks = self._blocks(planned, words)
-            if not _says_enough(blocks):
-                blocks = []
             yield Section(planned.heading, (*blocks, *self._picture(planned)) if blocks else ())
 
     def finish(self, brief: str, written: Sequence[Section]) -> Writing:
@@ -176,7 +174,8 @@ class _Work:
             hits = self._hits(query, _QUOTED_FROM)
             heading = f"{planned.heading} {planned.notes}".strip()
             others = [other.heading for other in self._outline.sections if other != planned]
-            return self._quoter.section(self._topic, heading, others, hits, words) if hits else []
+            quoted = self._quoter.section(self._topic, heading, others, hits, words) if hits else []
+            return quoted if _says_enough(quoted) else []
         hits = self._hits(query, _COMPOSED_FROM)
         heading = f"{planned.heading}: {planned.notes}" if planned.notes else planned.heading
         found = writer.composer.section(self._outline.title, heading, hits, words) if hits else []
