@@ -19,7 +19,7 @@ LEVELS = [
     {"interfaces"},
     {"evaluation"},
     {"knowledge"},
-    {"pictures"},
+    {"pictures", "writing"},
     {"ingestion", "warming", "reading", "assistants"},
     {"comparing", "fitting", "mapping"},
     {"gallery"},

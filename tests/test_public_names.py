@@ -21,6 +21,7 @@ NAMES = [
     "MissingExtraError",
     "ModelError",
     "NotFoundError",
+    "Outline",
     "Passage",
     "QuothError",
     "Settings",
@@ -31,10 +32,14 @@ NAMES = [
     "Timing",
     "Token",
     "Turn",
+    "Unanswered",
     "UsageError",
     "WarmReport",
+    "Writing",
+    "WritingStream",
     "open",
     "rag_model",
+    "read_outline",
 ]
 
 

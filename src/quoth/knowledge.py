@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import replace
@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 
 from quoth.answer import Answer
 from quoth.assistants.ask import AnswerStream, Asker
+from quoth.assistants.batch import Unanswered, ask_all
 from quoth.assistants.chat import Chat, begin
 from quoth.assistants.conversations import Conversations
 from quoth.assistants.remote import RemoteAsker
@@ -36,6 +37,7 @@ from quoth.store import Store, open_store
 from quoth.store.base import StoredDocument
 from quoth.types import KINDS, AddReport, Hit, Kind, Status, Vectors, WarmReport
 from quoth.warming import forget_states, warm_states
+from quoth.writing import Outline, Writer, WritingStream, make_wishes
 
 STATES_FOLDER = "states"
 
@@ -281,6 +283,36 @@ class KnowledgeBase:
         self._must_exist()
         return read_in_place(self._store, passage_id, around)
 
+    def ask_all(self, questions: Iterable[str]) -> Iterator[Answer | Unanswered]:
+        """Answer many questions: an answer for each, in order and as they come, or why there is none.
+
+        Raises:
+            NotFoundError, ModelError: as `ask`, before the first; afterwards nothing is raised.
+        """
+        self._must_exist()
+        return ask_all(self._asker, questions)
+
+    def outline(self, brief: str, **wishes: object) -> Outline:
+        """Plan a text, to be edited and given to `write`; `wishes` and errors are those of `write`."""
+        return self._writer(wishes).outline(brief)
+
+    def write(self, brief: str, outline: Outline | None = None, **wishes: object) -> WritingStream:
+        """Write a text from the documents, section by section, each sentence with what supports it.
+
+        A base model chooses sentences of the documents, a model that follows instructions writes its own.
+
+        Args:
+            brief: what to write, like "a blog post on decorators".
+            outline: what it is to be about; by default that of `outline`.
+            wishes: those of `quoth.writing.Wishes`: `length` in words (800), `tone`, `audience`, and `strict`, which
+                leaves out what no passage supports.
+
+        Raises:
+            UsageError: the brief is empty, a wish does not exist or is impossible, or the documents say nothing of it.
+            NotFoundError, ModelError: as `ask`.
+        """
+        return self._writer(wishes).write(brief, outline)
+
     def status(self) -> Status:
         """What is in it, and what it works with.
 
@@ -341,6 +373,17 @@ class KnowledgeBase:
             return RemoteAsker(self._retriever, load_remote(self.settings), self.settings)
         calibration = load_calibration(self.folder, self._model.name)
         return Asker(self._retriever, self._model, self.settings, calibration)
+
+    def _writer(self, wishes: Mapping[str, object]) -> Writer:
+        self._must_exist()
+        model = load_remote(self.settings) if is_remote(self.settings.model) else self._model
+        return Writer(self._retriever, self._encoder, model, self._illustrations, make_wishes(wishes))
+
+    def _illustrations(self, words: str, k: int) -> list[tuple[Hit, bytes]]:
+        """Pictures for words, with their previews."""
+        hits = self._by_words(words, k, "image")
+        previews = self.gallery.previews([hit.passage.id for hit in hits])
+        return [(hit, previews[hit.passage.id]) for hit in hits if hit.passage.id in previews]
 
     def _by_words(self, words: str, k: int, kind: Kind | None) -> list[Hit]:
         looks = self.gallery.showing(words, CANDIDATES) if kind != "text" else []

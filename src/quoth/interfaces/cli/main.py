@@ -18,6 +18,7 @@ from quoth.interfaces.cli.page import page
 from quoth.interfaces.cli.search import search
 from quoth.interfaces.cli.serve import serve
 from quoth.interfaces.cli.similar import draw_map, similar
+from quoth.interfaces.cli.write import write
 
 app = typer.Typer(
     name="quoth",
@@ -72,6 +73,9 @@ def add(
 
 
 app.command(epilog='Example: quoth ask "What is a Python decorator?" --decoding quote -n 3')(ask)
+
+
+app.command(epilog='Example: quoth write "a blog post on decorators" --outline plan.md --out post.docx')(write)
 
 
 app.command(epilog="Example: quoth calibrate --beir my-questions")(calibrate)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from quoth.interfaces.page import chatting, documents, mapping, searching, writing
@@ -10,7 +12,7 @@ from quoth.interfaces.page.shared import open_base, refusing
 
 def main() -> None:
     """The pages, and what they show of the knowledge base beside them."""
-    st.set_page_config(page_title="Quoth", page_icon=":material/format_quote:", layout="centered")
+    st.set_page_config(page_title="Quoth", page_icon=str(Path(__file__).with_name("icon.png")), layout="centered")
     pages = st.navigation(
         [
             st.Page(chatting.show, title="Chat", icon=":material/forum:", url_path="chat", default=True),

@@ -11,7 +11,7 @@ from quoth.answer import Answer
 from quoth.assistants.chat import Chat
 from quoth.interfaces.page.documents import take_files
 from quoth.interfaces.page.places import open_source
-from quoth.interfaces.page.shared import answering, is_empty, open_base, refusing
+from quoth.interfaces.page.shared import answering, is_empty, open_base, plain, refusing
 from quoth.interfaces.page.tinted import show_answer
 from quoth.knowledge import KnowledgeBase
 
@@ -62,7 +62,7 @@ def _show(one: Said, number: int) -> None:
         st.text(one.message)
     with st.chat_message("assistant", avatar=":material/format_quote:"):
         if one.question != one.message:
-            st.caption(f"understood as: {_plain(one.question)}")
+            st.caption(f"understood as: {plain(one.question)}")
         opened = show_answer(one.answer, key=f"answer-{number}")
     if opened:
         open_source(open_base(), opened)
@@ -76,15 +76,10 @@ def _answer(base: KnowledgeBase, said: list[Said], message: str) -> Said:
         chat: Chat = base.chat([(one.message, one.answer.text) for one in said])
         with closing(chat.say(message)) as stream:
             if stream.rewritten:
-                st.caption(f"understood as: {_plain(stream.question)}")
+                st.caption(f"understood as: {plain(stream.question)}")
             place, text = st.empty(), ""
             with st.spinner("comparing what the passages say"):
                 for piece in stream:
                     text += piece
                     place.text(text)
                 return Said(message, stream.question, stream.answer)
-
-
-def _plain(text: str) -> str:
-    """Without what Markdown would take for markup."""
-    return "".join(f"\\{sign}" if sign in "\\`*_{}[]()#+-.!|<>$~:" else sign for sign in text)

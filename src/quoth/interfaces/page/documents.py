@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from quoth.folders import UPLOADS
-from quoth.interfaces.page.shared import is_empty, kept_upload, open_base, refusing
+from quoth.interfaces.page.shared import is_empty, kept_upload, open_base, plain, refusing
 from quoth.knowledge import KnowledgeBase
 from quoth.types import AddReport
 
@@ -30,7 +30,7 @@ def take_files(base: KnowledgeBase) -> None:
         "Drop documents and pictures here",
         accept_multiple_files=True,
         key=f"drop-{number}",
-        help="PDF, Word, PowerPoint, Excel, HTML, Markdown, text, EPUB, mail, JPEG, PNG and more. They stay on this machine.",
+        help="PDF, Office, HTML, Markdown, text, EPUB, mail, JPEG, PNG and more. They stay on this machine.",
     )
     if report := st.session_state.pop("report", None):
         _tell(report)
@@ -61,7 +61,9 @@ def _add(base: KnowledgeBase, paths: list[Path]) -> AddReport:
 def _tell(report: AddReport) -> None:
     said = [f"{n} {what}" for what in ("added", "updated", "unchanged") if (n := getattr(report, what))]
     if said:
-        st.success(f"{', '.join(said)}: {report.passages:,} passages in {report.seconds:.1f} s", icon=":material/check:")
+        st.success(
+            f"{', '.join(said)}: {report.passages:,} passages in {report.seconds:.1f} s", icon=":material/check:"
+        )
     for failure in report.failed:
         st.error(f"{Path(failure.path).name}: {failure.cause}; {failure.cure}", icon=":material/error:")
 
@@ -73,9 +75,9 @@ def _list(base: KnowledgeBase) -> None:
     st.caption(f"{len(found):,} of {len(held):,} documents")
     for name, one in sorted(found, key=lambda pair: pair[1].title.casefold())[:_SHOWN]:
         title, count, button = st.columns([6, 2, 1], vertical_alignment="center")
-        title.markdown(f":material/description: {_escaped(one.title or Path(name).name)}", help=name)
+        title.markdown(f":material/description: {plain(one.title or Path(name).name)}", help=name)
         count.caption(f"{one.passages:,} passages")
-        if button.button("", icon=":material/delete:", key=f"remove-{name}", help=f"Take {Path(name).name} out"):
+        if button.button("Remove", key=f"remove-{name}", type="tertiary", help=name):
             _confirm(base, name)
     if len(found) > _SHOWN:
         st.caption(f"The first {_SHOWN} are shown: filter for the others.")
@@ -91,7 +93,3 @@ def _confirm(base: KnowledgeBase, name: str) -> None:
             if base.folder / UPLOADS in Path(name).parents:
                 Path(name).unlink(missing_ok=True)
             st.rerun()
-
-
-def _escaped(text: str) -> str:
-    return "".join(f"\\{sign}" if sign in "\\`*_{}[]()#+-.!|<>$~:" else sign for sign in text)

@@ -11,6 +11,7 @@ import streamlit as st
 
 import quoth
 from quoth.errors import QuothError
+from quoth.folders import UPLOADS
 from quoth.interfaces.page.launch import FOLDER
 from quoth.knowledge import KnowledgeBase
 from quoth.manifest import is_knowledge_base
@@ -58,7 +59,13 @@ def answering(base: KnowledgeBase) -> KnowledgeBase:
         )
         passages = st.slider("Passages to read", 1, 10, base.settings.passages, key="passages")
         least = st.slider(
-            "Withhold answers less sure than", 0.0, 0.9, base.settings.min_confidence, 0.05, format="percent", key="sure"
+            "Withhold answers less sure than",
+            0.0,
+            0.9,
+            base.settings.min_confidence,
+            0.05,
+            format="percent",
+            key="sure",
         )
     return base.with_settings(decoding=WAYS[way], passages=passages, min_confidence=least)
 
@@ -69,8 +76,6 @@ def kept_upload(base: KnowledgeBase, name: str, data: bytes) -> Path:
     Raises:
         UsageError: it has none that can be kept.
     """
-    from quoth.folders import UPLOADS
-
     plain = Path(name.replace("\\", "/")).name
     if not plain.isprintable() or plain.startswith(".") or not plain:
         raise quoth.UsageError(f"{name!r} is no name for a file", "rename it")
@@ -79,3 +84,8 @@ def kept_upload(base: KnowledgeBase, name: str, data: bytes) -> Path:
     path = folder / plain
     path.write_bytes(data)
     return path
+
+
+def plain(text: str) -> str:
+    """A text as Markdown that shows it as it is."""
+    return "".join(f"\\{sign}" if sign in "\\`*_{}[]()#+-.!|<>$~:" else sign for sign in text)
