@@ -37,7 +37,9 @@ if TYPE_CHECKING:
     from quoth.errors import UsageError as UsageError
     from quoth.knowledge import KnowledgeBase as KnowledgeBase
     from quoth.knowledge import open as open
+    from quoth.origin import Origin as Origin
     from quoth.settings import Settings as Settings
+    from quoth.store.base import StoredDocument as StoredDocument
     from quoth.types import AddReport as AddReport
     from quoth.types import Document as Document
     from quoth.types import Failure as Failure
@@ -69,7 +71,9 @@ _MODULES = {
         "UsageError",
     ),
     "knowledge": ("KnowledgeBase", "open"),
+    "origin": ("Origin",),
     "settings": ("Settings",),
+    "store.base": ("StoredDocument",),
     "types": ("AddReport", "Document", "Failure", "Hit", "Passage", "Status", "WarmReport"),
     "writing": ("Outline", "Writing", "WritingStream", "read_outline"),
 }

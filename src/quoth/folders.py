@@ -7,9 +7,6 @@ from pathlib import Path
 
 from platformdirs import user_data_path
 
-UPLOADS = "uploads"
-"""The folder in a knowledge base's own in which files are that came over HTTP: documents like others."""
-
 
 def default_folder() -> Path:
     """`.quoth` in the current folder if there is one, else one in the user's data folder."""
@@ -24,3 +21,8 @@ def size_of(folder: Path) -> int:
         with suppress(FileNotFoundError):
             total += file.stat().st_size if file.is_file() else 0
     return total
+
+
+def collection_of(folder: Path) -> str:
+    """What servers call the knowledge base in this folder: the folder's name; for `.quoth`, that of what it is in."""
+    return folder.parent.name if folder.name == ".quoth" else folder.name

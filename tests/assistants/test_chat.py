@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import quoth
 from quoth.assistants.ask import Asker
 from quoth.assistants.chat import Chat, begin
 from quoth.assistants.conversations import ConversationFile, Conversations
@@ -61,21 +62,21 @@ def test_a_first_message_is_the_question(chat, retriever):
 def test_a_follow_up_is_asked_with_what_it_follows(chat, retriever):
     assert chat.say("What is a list?").answer
     stream = chat.say("how do I sort it?")
-    assert stream.rewritten and stream.question == "What is a list? how do I sort it?"
+    assert stream.rewritten and stream.question == "how do I sort a list?"
     assert retriever.asked == ["What is a list?"]  # nothing is retrieved before the first piece is wanted
     assert stream.answer.question == retriever.asked[-1] == stream.question
 
 
 def test_without_rewriting_messages_are_taken_as_they_are(ask):
-    chat = begin(ask, [("What is a list?", "a row")], rewrite=False, file=None)
+    chat = begin(ask, [("What is a list?", "a row")], rewrite=None, file=None)
     stream = chat.say("and a set?")
     assert (stream.question, stream.rewritten) == ("and a set?", False)
 
 
 def test_a_history_is_gone_on_with(ask):
-    chat = begin(ask, [("What is a list?", "a row"), ("and a set?", "a bag")], rewrite=True, file=None)
-    assert [turn.question for turn in chat.turns] == ["What is a list?", "What is a list? and a set?"]
-    assert chat.say("why?").question == "What is a list? and a set? why?"
+    chat = begin(ask, [("What is a list?", "a row"), ("and a set?", "a bag")], rewrite=follow_up, file=None)
+    assert [turn.question for turn in chat.turns] == ["What is a list?", "What is a set (a list)?"]
+    assert chat.say("why?").question == "why (a list)?"
     assert chat.say("How do I open a file?").question == "How do I open a file?"
 
 
@@ -92,7 +93,7 @@ def test_turns_tell_what_was_said_and_from_where(chat):
 def test_undo_goes_back_a_turn(chat):
     assert chat.say("What is a list?").answer and chat.say("and a set?").answer
     assert chat.undo().message == "and a set?"
-    assert chat.say("why?").question == "What is a list? why?"
+    assert chat.say("why?").question == "why (a list)?"
     chat.undo()
     with pytest.raises(UsageError, match="no turn"):
         chat.undo()
@@ -119,7 +120,7 @@ def test_what_is_no_message(chat, message):
 
 def test_a_conversation_is_kept_line_by_line_and_gone_on_with(ask, tmp_path):
     file = tmp_path / "new" / "a.jsonl"
-    chat = begin(ask, (), rewrite=True, file=file)
+    chat = begin(ask, (), rewrite=follow_up, file=file)
     assert not file.exists()
     assert chat.say("Was ist für „ß“?").answer
     assert chat.say("and a set?").answer
@@ -128,12 +129,12 @@ def test_a_conversation_is_kept_line_by_line_and_gone_on_with(ask, tmp_path):
     first = json.loads(lines[0])
     assert list(first) == ["time", "message", "question", "answer", "abstained", "confidence", "sources"]
     assert list(first["sources"][0]) == ["document", "title", "place", "quote", "weight"]
-    again = begin(ask, (), rewrite=True, file=file)
+    again = begin(ask, (), rewrite=follow_up, file=file)
     assert again.turns == chat.turns
     assert again.undo().message == "and a set?"
     assert file.read_text("utf-8").splitlines() == lines[:1]
     with pytest.raises(UsageError, match="history"):
-        begin(ask, [("a", "b")], rewrite=True, file=file)
+        begin(ask, [("a", "b")], rewrite=follow_up, file=file)
 
 
 def turn(message="What?", answer="That."):
@@ -247,7 +248,67 @@ def test_questions_stand_alone(message):
     assert stands_alone(message)
 
 
+LIST, PIP, SPLIT = "What is a list?", "How do I install a package with pip?", "What does str.split do?"
+
+
+@pytest.mark.parametrize(
+    ("earlier", "message", "question"),
+    [
+        ([LIST], "how do I sort it?", "how do I sort a list?"),
+        ([LIST], "What about its length?", "What is a list’s length?"),
+        ([LIST], "and linked ones?", "What is linked list?"),
+        ([LIST], "and in C?", "What is a list in C?"),
+        ([LIST], "what about sets?", "What is sets (a list)?"),
+        ([LIST], "why?", "why (a list)?"),
+        ([LIST], "How do I open a file?", "How do I open a file?"),
+        ([PIP], "from GitHub?", "How do I install a package with pip from GitHub?"),
+        ([PIP], "and uninstall?", "How do I uninstall (install a package with pip)?"),
+        ([PIP], "how do I undo it?", "how do I undo it (install a package with pip)?"),
+        ([SPLIT], "from the right?", "What does str.split do from the right?"),
+        ([SPLIT], "but is it fast?", "is str.split fast?"),
+        ([LIST, "and a set?"], "how do I sort it?", "how do I sort a set (a list)?"),
+        ([LIST, "and a set?"], "and a tuple?", "What is a tuple (a list)?"),
+        ([LIST, "why?"], "how do I sort it?", "how do I sort a list?"),
+        ([PIP, LIST], "how do I sort it?", "how do I sort a list?"),
+        (["why?"], "and how?", "how (why)?"),
+    ],
+)
+def test_what_a_follow_up_asks(earlier, message, question):
+    assert follow_up([Turn(one, one, "") for one in earlier], message) == question
+
+
 @given(texts, st.lists(texts, min_size=1, max_size=4))
-def test_a_message_is_never_lost(message, earlier):
+def test_no_message_is_too_odd(message, earlier):
     question = follow_up([Turn(one, one, "") for one in earlier], message)
-    assert question == message or question.endswith(message)
+    assert question.split() if message.split() else question == message
+    assert question == message or not stands_alone(message)
+
+
+ODD = "it and why sets in what about list a how its ? (x) does"
+
+
+@given(st.lists(st.sampled_from(ODD.split()), min_size=1, max_size=6))
+def test_what_a_message_is_about_is_never_lost(words):
+    question = follow_up([Turn(PIP, PIP, "")], " ".join(words))
+    assert {word for word in words if word in ("sets", "list", "(x)")} <= set(question.replace("?", " ").split())
+
+
+def test_the_way_to_rebuild_a_knowledge_base_spares_its_conversations(tmp_path):
+    knowledge = quoth.open(tmp_path / "kb")
+    knowledge.add_texts(["A list is a row."])
+    knowledge.conversations.open("lists").append(turn())
+    (tmp_path / "kb" / "quoth.json").write_text("{")
+    with pytest.raises(StoreError) as raised:
+        quoth.open(tmp_path / "kb")
+    assert raised.value.cure.startswith(f"move {tmp_path / 'kb' / 'conversations'} away")
+
+
+def test_a_knowledge_base_converses(tmp_path):
+    knowledge = quoth.open(tmp_path / "kb")
+    with pytest.raises(NotFoundError):
+        knowledge.chat()
+    knowledge.add_texts(["A list is a row."])
+    kept = knowledge.conversations.path("lists")
+    assert knowledge.chat([("What is a list?", "a row")]).turns[0].answer == "a row"
+    assert knowledge.chat(file=kept).turns == ()
+    assert not kept.parent.exists()

@@ -13,12 +13,10 @@ from pathlib import Path
 from quoth.answer import Answer
 from quoth.assistants.ask import AnswerStream, check_question
 from quoth.assistants.conversations import ConversationFile
-from quoth.assistants.follow_up import follow_up, told
+from quoth.assistants.follow_up import told
+from quoth.assistants.rewriting import Rewrite
 from quoth.assistants.turns import Turn, turn_of
 from quoth.errors import UsageError
-
-Rewrite = Callable[[Sequence[Turn], str], str]
-"""The turns so far and a message -> a question that stands alone: the message itself where it does."""
 
 
 class ChatStream:
@@ -85,6 +83,11 @@ class Chat:
         """What has been said, oldest first."""
         return self._turns
 
+    @property
+    def warning(self) -> str:
+        """What was wrong with the conversation's file: a last line that a kill broke; "" is nothing."""
+        return self._file.broken if self._file else ""
+
     def say(self, message: str) -> ChatStream:
         """Answer a message, piece by piece.
 
@@ -121,11 +124,11 @@ class Chat:
 def begin(
     ask: Callable[[str], AnswerStream],
     history: Sequence[tuple[str, str]],
-    rewrite: bool,
+    rewrite: Rewrite | None,
     file: str | os.PathLike[str] | None,
 ) -> Chat:
     """A conversation, see `quoth.KnowledgeBase.chat`."""
     if history and file is not None:
         raise UsageError("both a history and a file of one were given", "give one of them")
     kept = ConversationFile(Path(file)) if file is not None else None
-    return Chat(ask, follow_up if rewrite else None, told(history), kept)
+    return Chat(ask, rewrite, told(history), kept)

@@ -14,6 +14,7 @@ often example examples way ways difference detail details thing things something
 first last second third latter former better best faster simpler easier instead there here now than as of in on at
 with without from to for by into over under after before during through via use used using work works make makes get
 gets need needs possible happen happens advantage advantages result reason ok okay thanks really actually exactly
+until till since unless whether against between among around within upon above below
 """
 
 POINTERS = frozenset(_POINTERS.split())
@@ -30,3 +31,26 @@ PLACING = frozenset(_PLACING.split())
 
 FRAME_WORDS = POINTERS | frozenset(_FRAME.split())
 """What a question is put together with; none of them says what it is about."""
+
+ADDING = frozenset(["and", "or", "but", "so", "then", "also", "plus"])
+"""Openers that say nothing else."""
+
+ASKING = frozenset(
+    ["what", "which", "who", "whom", "whose", "where", "when", "why", "how", "is", "are", "can", "does", "do", "did"]
+)
+"""A message with one of these among its first words is a question of its own."""
+
+ARTICLES = frozenset(["a", "an", "the"])
+
+ONES = frozenset(["one", "ones"])
+
+OWNERS = frozenset(["its", "their", "theirs", "his", "her"])
+
+BEING = frozenset(["is", "are", "was", "were"])
+"""What stands before a thing in `What is a docstring?`."""
+
+DOING = frozenset(["do", "does", "did"])
+"""The same in `What does str.split do?`."""
+
+EMPTY_VERBS = frozenset(["do", "work", "mean", "exist", "stand", "for"])
+"""What stands after a thing in such a question."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from quoth.answer import Answer, Source
     from quoth.reading import InPlace
+    from quoth.store import StoredDocument
     from quoth.types import AddReport, Hit, Passage, Status
     from quoth.writing import Writing
     from quoth.writing.text import Sentence, Share
@@ -98,6 +99,11 @@ def writing_shape(text: Writing) -> Shape:
     }
 
 
+def chat_shape(message: str, answer: Answer) -> Shape:
+    """A line of `chat --json`."""
+    return {"message": message, "rewritten": answer.question != message, **answer_shape(answer)}
+
+
 def status_shape(status: Status) -> Shape:
     """`status --json`."""
     return asdict(status)
@@ -115,6 +121,11 @@ def _sentence(sentence: Sentence) -> Shape:
 
 def _share(share: Share) -> Shape:
     return {**asdict(share), "by_document": dict(share.by_document)}
+
+
+def documents_shape(documents: list[StoredDocument]) -> list[Shape]:
+    """`documents --json`."""
+    return [{**asdict(document), "groups": list(document.groups)} for document in documents]
 
 
 def _place(passage: Passage) -> Shape:

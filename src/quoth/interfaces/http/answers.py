@@ -59,7 +59,9 @@ async def answer(wanted: AnswerRequest, room: Reading, request: Request) -> Resp
     With `stream` the events are `piece` (`{"text": "..."}`), which are sure as they come, then `answer`, the same as
     without. A refusal may follow pieces: where an answer comes from is known in full at its end.
     """
-    asking = await room.service.desk.take(lambda: room.asked(**wanted.settings).stream(wanted.question))
+    asking = await room.service.desk.take(
+        lambda: room.asked(**wanted.settings).stream(wanted.question), room.visitor.name
+    )
     if wanted.stream:
         return Spoken(asking, _events(asking), "error")
     try:

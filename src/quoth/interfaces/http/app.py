@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Any
@@ -11,10 +11,10 @@ from fastapi import APIRouter, Depends, FastAPI, Response
 from fastapi.security import HTTPBearer
 from fastapi_offline import FastAPIOffline
 
+from quoth.interfaces.collections import Collections
 from quoth.interfaces.http import answers, documents, searching
-from quoth.interfaces.http.collections import Collections
 from quoth.interfaces.http.desk import Desk
-from quoth.interfaces.http.gate import Gate, Visitor
+from quoth.interfaces.http.gate import Gate, KeyRing
 from quoth.interfaces.http.jobs import Jobs
 from quoth.interfaces.http.metrics import Metering, Meters
 from quoth.interfaces.http.openai import routes as openai_routes
@@ -53,20 +53,22 @@ def metrics(service: TheService) -> Response:
     return Response(service.meters.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
-def make_app(bases: Sequence[KnowledgeBase], find: Callable[[str], Visitor | None] | None = None) -> FastAPI:
+def make_app(bases: Sequence[KnowledgeBase], locked: bool = False) -> FastAPI:
     """The application over these knowledge bases.
 
     Args:
         bases: the first is the default.
-        find: tells whose a token is; without it everybody on this machine may do everything.
+        locked: nobody comes in without a key, though there may be none; else that is so as soon as there is one, and
+            before everybody on this machine may do everything.
     """
     meters = Meters()
-    service = Service(Collections(bases), Desk(meters), Jobs(meters), meters)
+    collections = Collections(bases)
+    service = Service(collections, Desk(meters), Jobs(meters), meters)
 
     @asynccontextmanager
     async def living(_: FastAPI) -> AsyncIterator[None]:
         for collection in service.collections.all:
-            sweep(collection)
+            sweep(collection.uploads)
         yield
         service.jobs.close()
 
@@ -77,13 +79,13 @@ def make_app(bases: Sequence[KnowledgeBase], find: Callable[[str], Visitor | Non
         redoc_url=None,
         lifespan=living,
         max_body_size=BODY_BYTES,
-        dependencies=[Depends(HTTPBearer(auto_error=False))] if find else [],
+        dependencies=[Depends(HTTPBearer(auto_error=False))],
         favicon_url="data:,",
     )
     app.state.service = service
     for router in (openai_routes.router, answers.router, searching.router, documents.router, _plain):
         app.include_router(router)
     tell_errors(app)
-    app.add_middleware(Gate, find=find)
+    app.add_middleware(Gate, ring=KeyRing(collections, locked))
     app.add_middleware(Metering, meters=meters)
     return app

@@ -1,20 +1,28 @@
-"""Where questions wait for their turn, and the answer that is under way."""
+"""Where questions wait for their turn, and the answers that are under way."""
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from typing import Protocol
 
 import anyio
 from anyio import to_thread
 
 from quoth.answer import Answer
+from quoth.assistants import desk
+from quoth.errors import StoppedError
 from quoth.interfaces.http.metrics import Meters
 from quoth.interfaces.http.refusals import RefusedError
 
+AT_ONCE = 4
+"""Questions that are answered at a time: so many fill the batches (benchmarks/load.py)."""
 WAITING = 32
-"""Questions that may wait or be answered; the next is sent away."""
+"""Questions that may wait besides; the next is sent away."""
+LOOK_S = 0.5
+"""How often it is asked whether the client still waits."""
 
 
 class Stream(Protocol):
@@ -32,42 +40,33 @@ class Stream(Protocol):
 
 
 class Desk:
-    """Takes so many questions and no more; one at a time has the model."""
+    """Takes so many questions and no more; a few at a time are answered, by clients in turn."""
 
-    def __init__(self, meters: Meters, waiting: int = WAITING) -> None:
+    def __init__(self, meters: Meters, at_once: int = AT_ONCE, waiting: int = WAITING) -> None:
+        self._queue = desk.Desk(at_once, waiting)
+        meters.questions.set_function(lambda: self._queue.taken + self._queue.waiting)
         self._meters = meters
-        self._waiting = waiting
-        self._taken = 0
-        self._turn = anyio.Lock()
 
-    async def take(self, begin: Callable[[], Stream]) -> Asking:
+    async def take(self, begin: Callable[[], Stream], client: str = "") -> Asking:
         """A question's place, and its turn: what `begin` gives is being answered until it is closed.
 
         Raises:
-            RefusedError: 429, all places are taken.
+            BusyError: too many wait already.
             QuothError: what `begin` raises; the place is free again.
         """
-        if self._taken >= self._waiting:
-            raise RefusedError(429, f"{self._taken} questions are waiting", "ask again in a moment", Retry_After="2")
-        self._count(1)
-        try:
-            await self._turn.acquire()
-        except BaseException:
-            self._count(-1)
-            raise
-        try:
-            return Asking(await to_thread.run_sync(begin), self._leave, self._meters)
-        except BaseException:
-            self._leave()
-            raise
+        called, loop = anyio.Event(), asyncio.get_running_loop()
 
-    def _leave(self) -> None:
-        self._turn.release()
-        self._count(-1)
+        def call() -> None:
+            loop.call_soon_threadsafe(called.set)
 
-    def _count(self, change: int) -> None:
-        self._taken += change
-        self._meters.questions.set(self._taken)
+        ticket = self._queue.line_up(client, call)
+        try:
+            await called.wait()
+            ticket.check()
+            return Asking(await to_thread.run_sync(begin), ticket.leave, self._meters)
+        except BaseException:
+            ticket.leave()
+            raise
 
 
 class Asking:
@@ -80,15 +79,10 @@ class Asking:
         self._meters = meters
         self._start = time.perf_counter()
 
-    @property
-    def question(self) -> str | None:
-        """The question that stands alone, of a conversation."""
-        return getattr(self._stream, "question", None)
-
     async def pieces(self) -> AsyncIterator[str]:
-        """The text as it comes. Cancelled, it ends with the piece that is being made."""
+        """The text as it comes. Cancelled, it leaves the piece that is being made: `close` stops that."""
         first = True
-        while (piece := await to_thread.run_sync(next, self._pieces, None)) is not None:
+        while (piece := await to_thread.run_sync(next, self._pieces, None, abandon_on_cancel=True)) is not None:
             if first:
                 self._meters.first_token.observe(time.perf_counter() - self._start)
                 first = False
@@ -104,9 +98,9 @@ class Asking:
             RefusedError: nobody waits.
             QuothError: it could not be finished.
         """
-        async for _ in self.pieces():
-            if gone and await gone():
-                raise RefusedError(499, "the client hung up")
+        async with _watched(gone, self._stream):
+            async for _ in self.pieces():
+                pass
         found = await to_thread.run_sync(lambda: self._stream.answer)
         self._meters.count(found)
         return found
@@ -121,3 +115,26 @@ class Asking:
                 await to_thread.run_sync(self._stream.close)
         finally:
             leave()
+
+
+@asynccontextmanager
+async def _watched(gone: Callable[[], Awaitable[bool]] | None, stream: Stream) -> AsyncIterator[None]:
+    """Close the stream as soon as nobody waits for it.
+
+    Raises:
+        RefusedError: nobody waited any more.
+    """
+
+    async def watch() -> None:
+        while gone and not await gone():
+            await asyncio.sleep(LOOK_S)
+        if gone:
+            await to_thread.run_sync(stream.close)
+
+    watching = asyncio.create_task(watch())
+    try:
+        yield
+    except StoppedError as error:
+        raise RefusedError(499, "the client hung up") from error
+    finally:
+        watching.cancel()

@@ -13,13 +13,15 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from quoth.errors import NotFoundError
+from quoth.interfaces import shapes
+from quoth.interfaces.collections import documents_of
 from quoth.interfaces.http import uploads
 from quoth.interfaces.http.jobs import Job
 from quoth.interfaces.http.original import send_original
 from quoth.interfaces.http.refusals import RefusedError
 from quoth.interfaces.http.replies import DocumentReply, DocumentsReply, Errors, JobReply
 from quoth.interfaces.http.service import Reading, Room, TheService, TheVisitor, Writing
-from quoth.store.base import StoredDocument
+from quoth.store import StoredDocument
 
 router = APIRouter(tags=["documents"], responses=Errors)
 
@@ -73,15 +75,17 @@ async def upload(
     job: ask `/jobs/{job_id}` how far it is. What cannot be read is in its `failed`, and is not kept.
     """
     room.service.jobs.check_room()
-    files = await uploads.receive(request, room.collection)
+    files = await uploads.receive(request, room.uploads)
     job = Job("add", room.name, room.visitor.name, [file.name for file in files], total=len(files))
-    folder = uploads.place_of(room.collection, room.groups)
-    work = partial(uploads.add, room.collection, files, folder, room.service.jobs)
+    folder = uploads.place_of(room.uploads, room.groups)
+    work = partial(uploads.add, room.base, files, folder, room.service.jobs)
     ended = room.service.jobs.submit(job, work)
     if wait:
         await asyncio.wrap_future(ended)
         if job.state == "failed":
-            raise RefusedError(422, f"{job.failed[0].path}: {job.failed[0].cause}", job.failed[0].cure)
+            raise RefusedError(
+                422, ": ".join(filter(None, (job.failed[0].path, job.failed[0].cause))), job.failed[0].cure
+            )
     return JSONResponse(_job_shape(job), 201 if wait else 202, headers={"Location": f"/jobs/{job.id}"})
 
 
@@ -92,27 +96,26 @@ def list_documents(
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> dict[str, Any]:
     """A page of the list, by name."""
-    held = room.base.documents()
-    names = sorted(held)[offset : offset + limit]
-    return {"total": len(held), "documents": [_document_shape(name, held[name]) for name in names]}
+    held = documents_of(room.base)
+    return {"total": len(held), "documents": [_shape(room, one) for one in held[offset : offset + limit]]}
 
 
 @router.get("/documents/{document_id}", response_model=DocumentReply, summary="Tell of a document")
 def get_document(document_id: DocumentId, room: Reading) -> dict[str, Any]:
     """What is known of it."""
-    return _document_shape(*_find(room, document_id))
+    return _shape(room, _find(room, document_id))
 
 
 @router.get(
     "/documents/{document_id}/file",
     summary="Open the source",
     response_class=Response,
-    responses={200: {"content": {"application/octet-stream": {}}, "description": "The file, as it was added."}},
+    responses={200: {"content": {"*/*": {}}, "description": "The file, as it was added."}},
 )
 def get_file(document_id: DocumentId, room: Reading) -> Response:
     """The file of a document, if it is still what was added."""
-    name, known = _find(room, document_id)
-    return send_original(name, known.digest)
+    known = _find(room, document_id)
+    return send_original(known.name, known.digest)
 
 
 @router.delete(
@@ -123,9 +126,9 @@ def get_file(document_id: DocumentId, room: Reading) -> Response:
 )
 async def delete_document(document_id: DocumentId, room: Writing) -> Response:
     """Take it out, and its file if it was uploaded; it is gone from every answer at once."""
-    name, _ = await asyncio.to_thread(_find, room, document_id)
+    name = (await asyncio.to_thread(_find, room, document_id)).name
     job = Job("remove", room.name, room.visitor.name, [name], total=1)
-    ended = room.service.jobs.submit(job, uploads.remover(room.collection, name))
+    ended = room.service.jobs.submit(job, partial(uploads.remove, room.base, name))
     is_done = await _wait(ended)
     return JSONResponse(_job_shape(job), 200 if is_done else 202)
 
@@ -146,10 +149,10 @@ async def _wait(ended: Future[None]) -> bool:
     return True
 
 
-def _find(room: Room, document_id: str) -> tuple[str, StoredDocument]:
-    for name, known in room.base.documents().items():
-        if id_of(name) == document_id:
-            return name, known
+def _find(room: Room, document_id: str) -> StoredDocument:
+    for known in documents_of(room.base):
+        if id_of(known.name) == document_id:
+            return known
     raise NotFoundError(f"there is no document {document_id!r}", "GET /documents lists them")
 
 
@@ -158,8 +161,11 @@ def id_of(name: str) -> str:
     return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def _document_shape(name: str, known: StoredDocument) -> dict[str, Any]:
-    return {"id": id_of(name), "document": name, "title": known.title, "passages": known.passages}
+def _shape(room: Room, known: StoredDocument) -> dict[str, Any]:
+    [shape] = shapes.documents_shape([known])
+    # Others' groups are nobody's business.
+    groups = [group for group in known.groups if room.visitor.keys is None or group in room.groups]
+    return {"id": id_of(known.name), **shape, "groups": groups}
 
 
 def _job_shape(job: Job) -> dict[str, Any]:

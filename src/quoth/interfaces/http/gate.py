@@ -7,30 +7,22 @@ name this machine (a name that an attacker lets point here does not), and an Ori
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from quoth.access import Key, Keys, Rates
+from quoth.errors import QuothError
+from quoth.interfaces.collections import Collections
 from quoth.interfaces.http.refusals import RefusedError, reply_to
 
 VISITOR = "quoth.visitor"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 # They tell nothing of any document.
 _OPEN = ("/health", "/docs", "/openapi.json", "/static-offline-docs/")
-
-
-class Key(Protocol):
-    """What a key allows."""
-
-    name: str
-    groups: tuple[str, ...]
-    read_only: bool
-    per_minute: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,46 +36,68 @@ class Visitor:
     keys: Mapping[str, Key] | None = None
 
 
+class KeyRing:
+    """The keys of all collections that are served, as they are now."""
+
+    def __init__(self, collections: Collections, locked: bool = False) -> None:
+        """`locked`: nobody comes in without a key, though there may be none yet."""
+        self._names = [one.name for one in collections.all]
+        self._keys = [Keys(one.base.folder) for one in collections.all]
+        self._locked = locked
+
+    @property
+    def locked(self) -> bool:
+        """Whether a key is needed: from the first key on, and when the last is revoked too."""
+        self._locked = self._locked or self.has_keys
+        return self._locked
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether there is a key."""
+        return any(keys.all() for keys in self._keys)
+
+    def find(self, token: str) -> Key | None:
+        """What this key opens, if it is one."""
+        return next((key for keys in self._keys if (key := keys.find(token))), None)
+
+    def visitor(self, key: Key) -> Visitor:
+        """Who has this key, and which of the collections it opens."""
+        return Visitor(key.name, {name: key for name in self._names if key.reaches(name)})
+
+
 class Gate:
     """Lets in who may come in, each no more often than the key says."""
 
-    def __init__(self, app: ASGIApp, find: Callable[[str], Visitor | None] | None) -> None:
-        """`find` tells whose a token is; without it everybody on this machine comes in."""
+    def __init__(self, app: ASGIApp, ring: KeyRing) -> None:
         self._app = app
-        self._find = find
-        self._buckets: dict[str, _Bucket] = {}
+        self._ring = ring
+        self._rates = Rates()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
         if scope["type"] == "http":
             try:
                 scope[VISITOR] = self._visitor(scope["path"], Headers(scope=scope))
-            except RefusedError as refused:
-                await reply_to(refused)(scope, receive, send)
+            except QuothError as error:
+                await reply_to(error)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
     def _visitor(self, path: str, headers: Headers) -> Visitor:
-        if self._find is None:
+        if not self._ring.locked:
             check_local(headers)
             return Visitor()
         if path.startswith(_OPEN):
             return Visitor(keys={})
         scheme, _, token = headers.get("authorization", "").partition(" ")
-        visitor = self._find(token.strip()) if scheme.lower() == "bearer" else None
-        if visitor is None:
+        key = self._ring.find(token.strip()) if scheme.lower() == "bearer" else None
+        if key is None:
             cure = "send Authorization: Bearer KEY; quoth key create makes one"
             raise RefusedError(401, "there is no key, or it is not known here", cure, WWW_Authenticate="Bearer")
-        self._count(visitor)
-        return visitor
-
-    def _count(self, visitor: Visitor) -> None:
-        limits = [key.per_minute for key in (visitor.keys or {}).values() if key.per_minute]
-        if limits:
-            bucket = self._buckets.setdefault(visitor.name, _Bucket(min(limits)))
-            if wait := bucket.take():
-                cause = f"the key {visitor.name!r} has had its {min(limits)} requests a minute"
-                raise RefusedError(429, cause, "wait a little", Retry_After=str(math.ceil(wait)))
+        if wait := self._rates.take(key):
+            cause = f"the key {key.name!r} has had its {key.per_minute} requests a minute"
+            raise RefusedError(429, cause, "wait a little", Retry_After=str(math.ceil(wait)))
+        return self._ring.visitor(key)
 
 
 def check_local(headers: Headers) -> None:
@@ -107,22 +121,3 @@ def _name(host: str) -> str | None:
         return urlsplit(f"//{host}").hostname
     except ValueError:
         return None
-
-
-class _Bucket:
-    """So many requests a minute, evenly; a pause saves up to a minute's."""
-
-    def __init__(self, per_minute: int) -> None:
-        self._size = float(per_minute)
-        self._left = self._size
-        self._last = time.monotonic()
-
-    def take(self) -> float:
-        """Take one; or the seconds until there is one."""
-        now = time.monotonic()
-        self._left = min(self._size, self._left + (now - self._last) * self._size / 60)
-        self._last = now
-        if self._left < 1:
-            return (1 - self._left) * 60 / self._size
-        self._left -= 1
-        return 0.0

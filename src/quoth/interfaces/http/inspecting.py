@@ -40,7 +40,7 @@ def safe_name(given: str | None) -> str:
     """The name of an upload, if it is one that can be kept as it is.
 
     Raises:
-        RefusedError: 400, it has a path in it, begins with a point, is too long, cannot be shown; 415, nothing reads it.
+        RefusedError: 400, it is no base name, or too long; 415, nothing reads it.
     """
     name = unicodedata.normalize("NFC", given or "")
     if not name or name != name.strip() or not name.isprintable() or name.startswith("."):

@@ -11,12 +11,14 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from quoth.errors import DocumentError, NotFoundError, QuothError, StoreError, UsageError
+from quoth.errors import BusyError, DocumentError, NotFoundError, QuothError, StoreError, TooLongError, UsageError
 
 _STATUSES: tuple[tuple[type[QuothError], int], ...] = (
     (NotFoundError, 404),
     (UsageError, 400),
     (DocumentError, 422),
+    (TooLongError, 400),
+    (BusyError, 429),
     (StoreError, 503),
     (QuothError, 500),
 )
@@ -57,7 +59,9 @@ def reply(
 
 def reply_to(error: QuothError) -> JSONResponse:
     """The response to an error of ours."""
-    headers = error.headers if isinstance(error, RefusedError) else None
+    headers = error.headers if isinstance(error, RefusedError) else {}
+    if isinstance(error, BusyError):
+        headers = {"Retry-After": f"{error.retry_after:.0f}"}
     return reply(status_of(error), error.cause, error.cure, headers=headers)
 
 

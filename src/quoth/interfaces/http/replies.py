@@ -111,9 +111,13 @@ class DocumentReply(BaseModel):
     """A document that is in the collection."""
 
     id: str = Field(description="16 hexadecimal digits of its name.", examples=["9b1f0c2d3e4a5b6c"])
-    document: str = Field(description="Its name.", examples=["/home/me/notes.md"])
+    name: str = Field(examples=["/home/me/notes.md"])
     title: str
+    digest: str = Field(description="SHA-256 of its bytes when it went in.")
     passages: int
+    groups: list[str] = Field(description="Of yours, those that may see it; without any everybody may.")
+    trust: float = Field(description="What the prior of its passages is multiplied by.")
+    origin: dict[str, str] = Field(description="Where it came from, when, by what right; empty is what is not known.")
 
 
 class DocumentsReply(BaseModel):

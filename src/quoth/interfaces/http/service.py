@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import Depends, Query, Request
 
-from quoth.interfaces.http.collections import FIRST, Collection, Collections
+from quoth.interfaces.collections import FIRST, Collection, Collections
 from quoth.interfaces.http.desk import Desk
 from quoth.interfaces.http.gate import VISITOR, Visitor
 from quoth.interfaces.http.jobs import Jobs
@@ -42,6 +43,11 @@ class Room:
     def name(self) -> str:
         """The collection's name."""
         return self.collection.name
+
+    @property
+    def uploads(self) -> Path:
+        """Where uploaded files are kept."""
+        return self.collection.uploads
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -90,7 +96,7 @@ def room_for(service: Service, visitor: Visitor, name: str | None) -> Room:
     if not wanted:  # whether there is such a collection is not said
         raise RefusedError(403, f"the key {visitor.name!r} opens no collection {name!r}", "use another key")
     found = next((one for one in wanted if one.name == name), wanted[0])
-    return Room(found, found.base.seen_by(visitor.keys[found.name].groups), visitor, service)  # type: ignore[attr-defined]
+    return Room(found, found.base.seen_by(visitor.keys[found.name].groups), visitor, service)
 
 
 def rooms_of(service: Service, visitor: Visitor) -> list[Room]:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 
 from anyio import to_thread
 from fastapi import Request
 from starlette.datastructures import UploadFile
 
-from quoth.interfaces.http.collections import Collection
+from quoth.interfaces.collections import documents_of
 from quoth.interfaces.http.inspecting import inspect, safe_name
 from quoth.interfaces.http.jobs import Job, Jobs
 from quoth.interfaces.http.refusals import RefusedError
+from quoth.knowledge import KnowledgeBase
+from quoth.manifest import UPLOADS_FOLDER
 from quoth.sources import digest, document_id
 from quoth.types import Failure
 
@@ -26,12 +27,12 @@ FILES = 100
 INCOMING = ".incoming"
 
 
-def sweep(collection: Collection) -> None:
+def sweep(uploads: Path) -> None:
     """Remove what an earlier server left half received."""
-    shutil.rmtree(collection.uploads / INCOMING, ignore_errors=True)
+    shutil.rmtree(uploads / INCOMING, ignore_errors=True)
 
 
-async def receive(request: Request, collection: Collection) -> list[Path]:
+async def receive(request: Request, folder: Path) -> list[Path]:
     """The files of a multipart request, in a new folder that is the caller's to remove; nothing is left on an error.
 
     Raises:
@@ -46,12 +47,12 @@ async def receive(request: Request, collection: Collection) -> list[Path]:
         names = [safe_name(upload.filename) for upload in uploads]
         if len(set(names)) < len(names):
             raise RefusedError(400, "two files have one name", "rename one")
-        return await to_thread.run_sync(_take, collection, names, uploads)
+        return await to_thread.run_sync(_take, folder, names, uploads)
 
 
-def _take(collection: Collection, names: Sequence[str], uploads: Sequence[UploadFile]) -> list[Path]:
-    (collection.uploads / INCOMING).mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(dir=collection.uploads / INCOMING))
+def _take(kept: Path, names: Sequence[str], uploads: Sequence[UploadFile]) -> list[Path]:
+    (kept / INCOMING).mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(dir=kept / INCOMING))
     try:
         for name, upload in zip(names, uploads, strict=True):
             with (folder / name).open("wb") as file:
@@ -63,14 +64,14 @@ def _take(collection: Collection, names: Sequence[str], uploads: Sequence[Upload
     return [folder / name for name in names]
 
 
-def place_of(collection: Collection, groups: Sequence[str] = ()) -> Path:
+def place_of(uploads: Path, groups: Sequence[str]) -> Path:
     """Where files are kept of those who see these groups: nobody replaces what they may not see."""
     if not groups:
-        return collection.uploads
-    return collection.uploads / hashlib.sha256("\n".join(sorted(groups)).encode()).hexdigest()[:16]
+        return uploads
+    return uploads / hashlib.sha256("\n".join(sorted(groups)).encode()).hexdigest()[:16]
 
 
-def add(collection: Collection, files: Sequence[Path], folder: Path, jobs: Jobs, job: Job) -> None:
+def add(base: KnowledgeBase, files: Sequence[Path], folder: Path, jobs: Jobs, job: Job) -> None:
     """The work of a job: put received files where they stay and add them; one that does not go in leaves no trace.
 
     A file that was there under its name comes back if the new one is not readable.
@@ -82,9 +83,9 @@ def add(collection: Collection, files: Sequence[Path], folder: Path, jobs: Jobs,
         former.mkdir()
         placed = [_place(file, folder / file.name, former) for file in files]
         try:
-            _add(collection, placed, jobs, job)
+            _add(base, placed, jobs, job)
         finally:
-            _settle(collection, placed, former)
+            _settle(base, placed, former)
     finally:
         shutil.rmtree(incoming, ignore_errors=True)
 
@@ -95,23 +96,22 @@ def _place(file: Path, target: Path, former: Path) -> Path:
     return file.replace(target)
 
 
-def _add(collection: Collection, files: Sequence[Path], jobs: Jobs, job: Job) -> None:
+def _add(base: KnowledgeBase, files: Sequence[Path], jobs: Jobs, job: Job) -> None:
     def progress(done: int, total: int, passages: int) -> None:
         job.done, job.total, job.passages = done, total, passages
         jobs.check()
 
-    report = collection.base.add(*files, progress=progress)
+    report = base.add(*files, progress=progress)
     job.added, job.updated, job.unchanged = report.added, report.updated, report.unchanged
     job.done, job.passages = len(files), report.passages
     job.failed += [Failure(Path(one.path).name, one.cause, one.cure) for one in report.failed]
 
 
-def _settle(collection: Collection, placed: Sequence[Path], former: Path) -> None:
+def _settle(base: KnowledgeBase, placed: Sequence[Path], former: Path) -> None:
     """Keep the files that the knowledge base has; in the others' place comes what was there before."""
-    held = collection.base.documents()
+    held = {known.name: known.digest for known in documents_of(base)}
     for file in placed:
-        known = held.get(document_id(file))
-        if known and known.digest == digest(file):
+        if held.get(document_id(file)) == digest(file):
             continue
         before = former / file.name
         if before.exists():
@@ -120,13 +120,9 @@ def _settle(collection: Collection, placed: Sequence[Path], former: Path) -> Non
             file.unlink()
 
 
-def remover(collection: Collection, name: str) -> Callable[[Job], None]:
+def remove(base: KnowledgeBase, name: str, job: Job) -> None:
     """The work of a job: take a document out, and its file if it was uploaded."""
-    return partial(_remove, collection, name)
-
-
-def _remove(collection: Collection, name: str, job: Job) -> None:
-    collection.base.remove(name)
+    base.remove(name)
     job.removed = job.done = 1
-    if collection.uploads.resolve() in Path(name).parents:
+    if (base.folder / UPLOADS_FOLDER).resolve() in Path(name).parents:
         Path(name).unlink(missing_ok=True)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from quoth.folders import UPLOADS
 from quoth.interfaces.page.shared import is_empty, kept_upload, open_base, plain, refusing
 from quoth.knowledge import KnowledgeBase
+from quoth.manifest import UPLOADS_FOLDER
 from quoth.types import AddReport
 
 _SHOWN = 200
@@ -71,14 +71,14 @@ def _tell(report: AddReport) -> None:
 def _list(base: KnowledgeBase) -> None:
     held = base.documents()
     wanted = st.text_input("Filter", placeholder="a word of the title or the name").casefold()
-    found = [(name, one) for name, one in held.items() if wanted in f"{one.title} {name}".casefold()]
+    found = [one for one in held if wanted in f"{one.title} {one.name}".casefold()]
     st.caption(f"{len(found):,} of {len(held):,} documents")
-    for name, one in sorted(found, key=lambda pair: pair[1].title.casefold())[:_SHOWN]:
-        title, count, button = st.columns([6, 2, 1], vertical_alignment="center")
-        title.markdown(f":material/description: {plain(one.title or Path(name).name)}", help=name)
+    for one in sorted(found, key=lambda one: one.title.casefold())[:_SHOWN]:
+        title, count, button = st.columns([6, 2, 1.5], vertical_alignment="center")
+        title.markdown(f":material/description: {plain(one.title or Path(one.name).name)}", help=plain(one.name))
         count.caption(f"{one.passages:,} passages")
-        if button.button("Remove", key=f"remove-{name}", type="tertiary", help=name):
-            _confirm(base, name)
+        if button.button("Remove", key=f"remove-{one.name}", type="tertiary"):
+            _confirm(base, one.name)
     if len(found) > _SHOWN:
         st.caption(f"The first {_SHOWN} are shown: filter for the others.")
 
@@ -90,6 +90,6 @@ def _confirm(base: KnowledgeBase, name: str) -> None:
     if st.button("Take it out", type="primary"):
         with refusing():
             base.remove(name)
-            if base.folder / UPLOADS in Path(name).parents:
+            if base.folder / UPLOADS_FOLDER in Path(name).parents:
                 Path(name).unlink(missing_ok=True)
             st.rerun()

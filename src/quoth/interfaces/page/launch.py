@@ -21,8 +21,9 @@ _OPTIONS = {
     "browser.gatherUsageStats": "false",
     "client.toolbarMode": "viewer",
     "client.showErrorDetails": "none",
-    "theme.primaryColor": "#0072b2",
-    "theme.baseRadius": "small",
+    # Said of both, or there would be no dark one.
+    "theme.light.primaryColor": "#0072b2",
+    "theme.dark.primaryColor": "#56b4e9",
     "logger.level": "error",
 }
 

@@ -19,7 +19,7 @@ def show() -> None:
         st.info("Nothing is here yet: drop some documents or pictures on the page Documents.")
         return
     st.caption("What is alike lies together. Drag and zoom; point at something to see what it is.")
-    digest = hash(tuple((name, one.digest) for name, one in sorted(base.documents().items())))
+    digest = hash(tuple((one.name, one.digest) for one in base.documents()))
     st.iframe(_drawn(base, digest), height=640)
 
 

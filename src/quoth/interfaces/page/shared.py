@@ -11,10 +11,9 @@ import streamlit as st
 
 import quoth
 from quoth.errors import QuothError
-from quoth.folders import UPLOADS
 from quoth.interfaces.page.launch import FOLDER
 from quoth.knowledge import KnowledgeBase
-from quoth.manifest import is_knowledge_base
+from quoth.manifest import UPLOADS_FOLDER, is_knowledge_base
 
 WAYS = {
     "The best answer": "sequence",
@@ -79,7 +78,7 @@ def kept_upload(base: KnowledgeBase, name: str, data: bytes) -> Path:
     plain = Path(name.replace("\\", "/")).name
     if not plain.isprintable() or plain.startswith(".") or not plain:
         raise quoth.UsageError(f"{name!r} is no name for a file", "rename it")
-    folder = base.folder / UPLOADS
+    folder = base.folder / UPLOADS_FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / plain
     path.write_bytes(data)

@@ -36,6 +36,7 @@ def show() -> None:
     if st.button("Write it", type="primary", icon=":material/edit_note:"):
         with refusing():
             st.session_state["written"] = _write(base, brief, outline, length=length, strict=strict)
+            st.rerun()
     if written := st.session_state.get("written"):
         _text(written)
 

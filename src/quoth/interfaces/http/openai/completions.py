@@ -25,9 +25,9 @@ class Reply:
     id: str = field(default_factory=lambda: f"chatcmpl-{secrets.token_hex(12)}")
     created: int = field(default_factory=lambda: int(time.time()))
 
-    def whole(self, answer: Answer, question: str | None) -> Shape:
+    def whole(self, answer: Answer) -> Shape:
         """The completion."""
-        choices = [self._choice(0, answer.text, self._end(answer), answer.tokens, quoth_shape(answer, question))]
+        choices = [self._choice(0, answer.text, self._end(answer), answer.tokens, shapes.answer_shape(answer))]
         for i, other in enumerate(answer.alternatives, 1):
             choices.append(self._choice(i, other.text, "stop", (), {"probability": other.probability}))
         return {**self._head("chat.completion"), "choices": choices, "usage": usage(self.wanted, answer)}
@@ -50,7 +50,7 @@ class Reply:
         for i, other in enumerate(answer.alternatives, 1):
             yield self._chunk({"role": "assistant", "content": other.text}, i)
             yield self._chunk({}, i, finish_reason="stop")
-        told = quoth_shape(answer, asking.question)
+        told = shapes.answer_shape(answer)
         yield self._chunk({"quoth": told}, finish_reason=self._end(answer), logprobs=self._logprobs(answer.tokens))
         if self.wanted.stream_options and self.wanted.stream_options.include_usage:
             yield event({**self._head("chat.completion.chunk"), "choices": [], "usage": usage(self.wanted, answer)})
@@ -75,11 +75,6 @@ class Reply:
             for one in tokens
         ]
         return {"content": content, "refusal": None}
-
-
-def quoth_shape(answer: Answer, question: str | None) -> Shape:
-    """The provenance: `ask --json`, where `question` is the one that stands alone."""
-    return {**shapes.answer_shape(answer), "question": question or answer.question}
 
 
 def usage(wanted: ChatRequest, answer: Answer) -> Shape:

@@ -46,14 +46,14 @@ async def chat(wanted: ChatRequest, service: TheService, visitor: TheVisitor, re
     not read; tools, penalties, formats and pictures are refused.
     """
     wanted.check()
-    _history, message = wanted.conversation
+    history, message = wanted.conversation
     room = room_for(service, visitor, wanted.model)
-    asking = await service.desk.take(lambda: room.asked(**wanted.settings).stream(message))
+    asking = await service.desk.take(lambda: room.asked(**wanted.settings).chat(history).say(message), visitor.name)
     reply = Reply(wanted)
     if wanted.stream:
         return Spoken(asking, reply.chunks(asking))
     try:
-        return JSONResponse(reply.whole(await asking.answer(request.is_disconnected), asking.question))
+        return JSONResponse(reply.whole(await asking.answer(request.is_disconnected)))
     finally:
         await asking.close()
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from quoth.errors import NotFoundError
-from quoth.folders import UPLOADS
+from quoth.folders import collection_of
 from quoth.knowledge import KnowledgeBase
+from quoth.manifest import UPLOADS_FOLDER, is_knowledge_base
+from quoth.store import StoredDocument
 
 FIRST = "quoth"
 """What the first collection is called besides its own name."""
@@ -24,17 +26,22 @@ class Collection:
     @property
     def uploads(self) -> Path:
         """Where uploaded files are kept."""
-        return self.base.folder / UPLOADS
+        return self.base.folder / UPLOADS_FOLDER
+
+
+def documents_of(base: KnowledgeBase) -> list[StoredDocument]:
+    """Its documents by name; none before the first upload has made it a knowledge base."""
+    return base.documents() if is_knowledge_base(base.folder) else []
 
 
 class Collections:
     """All of them, in the order in which they were given."""
 
     def __init__(self, bases: Sequence[KnowledgeBase]) -> None:
-        """Each is called as its folder, `.quoth` is "quoth"; a name that is taken gets a number."""
+        """Each is called as `collection_of` its folder; a name that is taken gets a number."""
         self._by_name: dict[str, Collection] = {}
         for base in bases:
-            name = _unused(base.folder.name.lstrip(".") or FIRST, self._by_name)
+            name = _unused(collection_of(base.folder), self._by_name)
             self._by_name[name] = Collection(name, base)
 
     @property
