@@ -19,19 +19,21 @@ LEVELS = [
     {"interfaces"},
     {"evaluation"},
     {"knowledge"},
-    {"pictures"},
+    {"engine"},
+    {"pictures", "writing"},
     {"showing"},
-    {"ingestion", "warming", "assistants"},
+    {"ingestion", "warming", "reading", "assistants"},
     {"comparing", "fitting", "mapping"},
     {"gallery"},
     {"looking"},
     {"rag", "retrieval"},
     {"generators", "store", "embeddings", "similarity"},
     {"encoders", "passages"},
-    {"sources"},
+    {"access", "sources"},
     {"answer", "folders", "manifest", "naming", "sheet", "map"},
     {"rendering", "settings", "checkpoints"},
-    {"thumbnails", "types"},
+    {"thumbnails", "types", "once"},
+    {"origin"},
     {"errors"},
 ]
 HEIGHT = {part: len(LEVELS) - index for index, level in enumerate(LEVELS) for part in level}
@@ -50,6 +52,9 @@ HEAVY = {
     "xberg",
     "pypdfium2",
     "lxml",
+    "fastapi",
+    "uvicorn",
+    "mcp",
 }
 # The package's own door is for interfaces and loads each name when it is used.
 DOOR = "quoth"

@@ -82,7 +82,17 @@ def test_text_without_pages_is_refused(kb):
         kb.show(passage_of(kb, "notes.txt"))
 
 
-def test_pages_are_shown_where_the_words_are_theirs(tmp_path, request):
+def test_who_may_not_see_a_picture_is_not_shown_it(tmp_path):
+    (tmp_path / "dog.png").write_bytes(encoded(draw("stripes", size=(900, 600))))
+    kb = quoth.open(tmp_path / "kb")
+    kb.add(tmp_path / "dog.png", groups=["vets"])
+    passage = passage_of(kb, "dog.png")
+    assert kb.seen_by(["vets"]).show(passage) == kb.show(passage)
+    with pytest.raises(quoth.DocumentError, match="no longer in the knowledge base"):
+        kb.seen_by(["cooks"]).show(passage)
+
+
+def test_pages_are_shown_where_the_words_are_theirs():
     scan = Passage("/d/scan.pdf", "Scan", "Ada Holm", 0, 8, page=2, boxes=(LineBox(0, 8, Box(2, 0.1, 0.1, 0.5, 0.2)),))
     born = Passage("/d/born.pdf", "Born", "Ada Holm", 0, 8, page=2)
     asked = []

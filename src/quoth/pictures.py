@@ -101,7 +101,7 @@ class Pictures:
         for i, source in shown_sources(answer):
             # Text of other formats, and files that are gone, stand there as words.
             with suppress(QuothError):
-                shown[i] = Showing(self._gallery.folder)(source)
+                shown[i] = Showing(self._gallery.folder, self._store().viewer)(source)
         save_sheet(draw_sources(answer, shown), Path(path))
 
     def sheet_of_groups(self, path: FileName, groups: Sequence[Group]) -> None:

@@ -17,9 +17,10 @@ _PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp", 
 
 @dataclass(frozen=True, slots=True)
 class Showing:
-    """Draws what the sources of the knowledge base in `folder` stand on."""
+    """Draws what the sources of the knowledge base in `folder` stand on, as its `viewer` sees it (None: whole)."""
 
     folder: Path
+    viewer: frozenset[str] | None = None
 
     def __call__(self, source: Source | Hit | Passage) -> bytes:
         """The page of a PDF, or the picture, as a JPEG file with what is quoted marked; of a passage, all its words.
@@ -56,6 +57,8 @@ class Showing:
                 # What is kept of it shows the same.
                 pass
         pictures = open_pictures(self.folder)
+        if pictures and self.viewer is not None:
+            pictures = pictures.seen_by(self.viewer)
         previews = pictures.previews([passage.id]) if pictures else {}
         if passage.id not in previews:
             raise DocumentError(f"the picture {passage.title} is no longer in the knowledge base", "ask again")
@@ -66,7 +69,8 @@ class Showing:
         from quoth.passages.isolation import Parser
         from quoth.passages.look import Look
 
-        known = open_store(self.folder, read_manifest(self.folder).dimension).documents()
+        store = open_store(self.folder, read_manifest(self.folder).dimension)
+        known = (store if self.viewer is None else store.seen_by(self.viewer)).documents()
         if passage.document not in known:
             raise DocumentError(f"{passage.document} is no longer in the knowledge base", "ask again")
         look = Look(passage.document, known[passage.document].digest, page, quote, tuple(boxes))

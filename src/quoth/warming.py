@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from quoth.errors import StoreError
-from quoth.generators import LanguageModel, StateFolder, delete_states, passage_digest
+from quoth.generators import LanguageModel, StateFolder, Stop, delete_states, passage_digest
 from quoth.rag.images import images_of
 from quoth.rag.prompt import look_name, passage_name, prompt_maker
 from quoth.store import Previews, Store
@@ -76,8 +76,8 @@ def _read(model: LanguageModel, what: str | Passage, previews: Previews | None) 
     """The model keeps what it has read before a question; there is none."""
     maker = prompt_maker(model)
     if isinstance(what, str):
-        prompt = maker.with_texts([what], "")
+        prompts = [maker.with_texts([what], "")]
     else:
-        prompt = maker.with_passages([what], "", images_of(model, [what], previews) if previews else {})
-    with model.read([prompt]):
+        prompts = [maker.with_passages([what], "", images_of(model, [what], previews) if previews else {})]
+    with model.reserve(prompts, 0, 0, Stop()) as reader, reader.read(prompts):
         pass

@@ -35,7 +35,7 @@ def loaded(files):
 
 @pytest.fixture
 def model(loaded, monkeypatch):
-    monkeypatch.setattr(loaded, "states", StateCache(64 << 20))
+    monkeypatch.setattr(loaded.bodies, "cache", StateCache(64 << 20))
     return loaded
 
 
@@ -65,11 +65,11 @@ def test_pixels_matter(model):
 
 def test_a_kept_state_is_what_is_read_anew(model):
     fresh = log_probs_of(model, prompt_of(model, 1), prompt_of(model, 2))
-    assert len(model.states) == 2
+    assert len(model.bodies.cache) == 2
     assert np.array_equal(log_probs_of(model, prompt_of(model, 1), prompt_of(model, 2)), fresh)
     asked = log_probs_of(model, prompt_of(model, 1, question="Who?"))
-    assert len(model.states) == 2
-    model.states = StateCache(0)
+    assert len(model.bodies.cache) == 2
+    model.bodies.cache = StateCache(0)
     assert np.array_equal(log_probs_of(model, prompt_of(model, 1), prompt_of(model, 2)), fresh)
     assert np.array_equal(log_probs_of(model, prompt_of(model, 1, question="Who?")), asked)
 
@@ -102,9 +102,9 @@ def test_states_on_disk_are_the_pictures_own(files, tmp_path):
     fresh, names = [], set()
     for _ in range(2):
         model = LlamaModel(files[0], threads=1, projector=files[1])
-        model.state_folder = StateFolder(tmp_path / "states", 64 << 20, state_identity(files[0], "f16", files[1]))
+        model.bodies.folder = StateFolder(tmp_path / "states", 64 << 20, state_identity(files[0], "f16", files[1]))
         fresh.append(log_probs_of(model, prompt_of(model, 1), prompt_of(model, 2)))
-        names |= model.state_folder.passages()
+        names |= model.bodies.folder.passages()
         digests = [shown(model, seed).digest for seed in (1, 2)]
         model.close()
     assert np.array_equal(*fresh)

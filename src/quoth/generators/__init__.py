@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from quoth.generators.base import Image, LanguageModel, Prompt, Reading
+from quoth.generators.base import Image, LanguageModel, Prompt, Reader, Reading, Stop
 from quoth.generators.models import describe_model, find_model, find_projector
 from quoth.generators.remote_loading import is_remote
 from quoth.generators.state_folder import StateFolder, delete_states, passage_digest, picture_name, state_files
@@ -15,8 +15,10 @@ __all__ = [
     "Image",
     "LanguageModel",
     "Prompt",
+    "Reader",
     "Reading",
     "StateFolder",
+    "Stop",
     "delete_states",
     "describe_model",
     "load_generator",

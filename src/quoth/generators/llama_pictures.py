@@ -20,7 +20,9 @@ from llama_cpp import mtmd_cpp
 
 from quoth.errors import DocumentError, ModelError
 from quoth.generators.base import Image
-from quoth.generators.llama_context import BATCH, Context, Weights, entries
+from quoth.generators.llama_batches import BATCH, entries
+from quoth.generators.llama_context import Context, Weights
+from quoth.generators.llama_share import Share
 from quoth.passages.pixels import decode_picture
 
 # What is seen all at once must fit one step of the runtime, which has room for so many; and it bounds the time.
@@ -65,28 +67,30 @@ class Projector:
                 self._sizes[digest] = sum(n for _, n, _ in chunks), sum(n for _, _, n in chunks)
         return Image(digest, file, *self._sizes[digest])
 
-    def read(self, context: Context, sequence: int, start: int, image: Image) -> None:
+    def read(self, share: Share, sequence: int, start: int, image: Image) -> None:
         """Put a picture into a sequence from position `start`, with the tokens that this model wants around it.
 
         Raises:
             ModelError: it cannot be read, or the cells are used up.
+            StoppedError: the question was given up.
         """
         with self._lock, self._chunks(image.file) as chunks:
             for chunk, positions, _ in chunks:
                 if mtmd_cpp.mtmd_input_chunk_get_type(chunk) == _TEXT:
-                    context.decode(entries(sequence, start, _tokens(chunk)))
+                    share.decode(entries(sequence, start, _tokens(chunk)))
                 else:
-                    self._look(context, sequence, start, chunk)
+                    self._look(share, sequence, start, chunk)
                 start += positions
 
-    def _look(self, context: Context, sequence: int, start: int, chunk: int) -> None:
-        self._check_room(context, chunk)
+    def _look(self, share: Share, sequence: int, start: int, chunk: int) -> None:
+        self._check_room(share.loop.context, chunk)
         if mtmd_cpp.mtmd_encode_chunk(self._context, chunk):
             raise ModelError("llama.cpp could not look at a picture", "report this with your model's name")
         seen, after = mtmd_cpp.mtmd_get_output_embd(self._context), llama_cpp.llama_pos()
-        with context.lent() as lent:
+        # Pixels are encoded beside the batches of others, and decoded between two.
+        with share.loop.visit() as context:
             status = mtmd_cpp.mtmd_helper_decode_image_chunk(
-                self._context, lent, chunk, seen, start, sequence, BATCH, ctypes.byref(after), _IGNORE, None
+                self._context, context.pointer, chunk, seen, start, sequence, BATCH, ctypes.byref(after), _IGNORE, None
             )
         if status:
             raise ModelError(f"llama.cpp could not read a picture (status {status})", "use fewer passages")
@@ -94,8 +98,7 @@ class Projector:
     def _check_room(self, context: Context, chunk: int) -> None:
         """The runtime would end the process."""
         tokens = mtmd_cpp.mtmd_input_chunk_get_n_tokens(chunk)
-        with context.lent() as lent:
-            room = llama_cpp.llama_n_ubatch(lent)
+        room = llama_cpp.llama_n_ubatch(context.pointer)
         if tokens > room and mtmd_cpp.mtmd_decode_use_non_causal(self._context, chunk):
             cause = f"this model reads a picture as {tokens} tokens at once, there is room for {room}"
             raise ModelError(cause, 'set `projector` to "none"')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import safetensors.torch
 import torch
 
 from quoth.errors import ModelError
-from quoth.generators.base import Prompt
+from quoth.generators.base import Prompt, Reader
 from quoth.generators.states import StateCache, Tokens
 from quoth.generators.torch_reading import (
     MAX_LOGITS,
@@ -77,6 +78,10 @@ class CausalModel:
 
     def show(self, digest: str, file: bytes) -> None:
         """None: pictures are looked at with GGUF models and by servers (docs/decisions.md)."""
+
+    def reserve(self, *_: object) -> AbstractContextManager[Reader]:
+        """It reads whatever is asked: blocks of tensors take what memory there is."""
+        return nullcontext(self)
 
     def read(self, prompts: Sequence[Prompt]) -> TorchReading:
         """Read k prompts at once; shared segments once, kept states not at all.

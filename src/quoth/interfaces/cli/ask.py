@@ -10,11 +10,11 @@ import typer
 import quoth
 from quoth.interfaces import shapes
 from quoth.interfaces.cli import show
+from quoth.interfaces.cli.ask_file import ask_file
 from quoth.interfaces.cli.console import out, print_json
 from quoth.interfaces.cli.options import Json, Kb
 
 Text = Optional[str]  # noqa: UP045 - typer reads these at run time
-File = Optional[Path]  # noqa: UP045
 Whole = Optional[int]  # noqa: UP045
 Number = Optional[float]  # noqa: UP045
 
@@ -29,7 +29,15 @@ def _decoding(text: str, *names: str) -> typer.models.OptionInfo:
 
 
 def ask(
-    question: Annotated[str, typer.Argument(help="What you want to know.", show_default=False)],
+    question: Annotated[Text, typer.Argument(help="What you want to know.", show_default=False)] = None,
+    file: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--file", help="Many: a line each, or .jsonl or .csv with `question`.", show_default=False),
+    ] = None,
+    results: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--out", help="Their answers, .jsonl or .csv; goes on where it stopped.", show_default=False),
+    ] = None,
     model: Annotated[
         Text, typer.Option(help="A GGUF file, hf:owner/repo/file.gguf, or openai:MODEL.", show_default=False)
     ] = None,
@@ -56,12 +64,19 @@ def ask(
         typer.Option("--robust", help="Let no single passage make an answer.", rich_help_panel=DECODING),
     ] = None,
     sheet: Annotated[
-        File, typer.Option(metavar="FILE.png", help="Draw the sources into a picture.", show_default=False)
+        Optional[Path],  # noqa: UP045
+        typer.Option(metavar="FILE.png", help="Draw the sources into a picture.", show_default=False),
     ] = None,
     kb: Kb = None,
     as_json: Json = False,
 ) -> None:
-    """Answer a question from the documents, each word tinted by its source."""
+    """Answer a question from the documents, each word tinted by its source; or a file of questions."""
+    if (question is None) == (file is None):
+        raise quoth.UsageError("neither or both of QUESTION and --file were given", "give one of them")
+    if sheet and file:
+        raise quoth.UsageError("--sheet is for the sources of one answer", "ask that question alone")
+    if results and not file:
+        raise quoth.UsageError("--out is for the answers to --file", "leave it out, or write `> FILE`")
     given = {
         "model": model,
         "projector": projector,
@@ -81,6 +96,13 @@ def ask(
         "robust": robust,
     }
     knowledge = quoth.open(kb, **{name: value for name, value in given.items() if value is not None})
+    if file:
+        ask_file(knowledge, file, results, as_json)
+    else:
+        _ask_one(knowledge, question or "", sheet, as_json)
+
+
+def _ask_one(knowledge: quoth.KnowledgeBase, question: str, sheet: Path | None, as_json: bool) -> None:
     if as_json:
         answer = knowledge.ask(question)
         print_json(shapes.answer_shape(answer))
