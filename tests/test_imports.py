@@ -19,18 +19,20 @@ LEVELS = [
     {"interfaces"},
     {"evaluation"},
     {"knowledge"},
+    {"engine"},
     {"pictures", "writing"},
-    {"ingestion", "warming", "assistants"},
+    {"ingestion", "warming", "reading", "assistants"},
     {"comparing", "fitting", "mapping"},
     {"gallery"},
     {"looking"},
     {"rag", "retrieval"},
     {"generators", "store", "embeddings", "similarity"},
     {"encoders", "passages"},
-    {"sources"},
+    {"access", "sources"},
     {"answer", "folders", "manifest", "naming", "sheet", "map"},
     {"rendering", "settings", "checkpoints"},
-    {"types"},
+    {"types", "once"},
+    {"origin"},
     {"errors"},
 ]
 HEIGHT = {part: len(LEVELS) - index for index, level in enumerate(LEVELS) for part in level}
@@ -49,6 +51,9 @@ HEAVY = {
     "xberg",
     "pypdfium2",
     "lxml",
+    "fastapi",
+    "uvicorn",
+    "mcp",
 }
 # The package's own door is for interfaces and loads each name when it is used.
 DOOR = "quoth"

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from quoth.answer import Answer, Source
+    from quoth.reading import InPlace
+    from quoth.store import StoredDocument
     from quoth.types import AddReport, Hit, Passage, Status
     from quoth.writing import Writing
     from quoth.writing.text import Sentence, Share
@@ -29,8 +31,7 @@ def search_shape(hits: list[Hit]) -> list[Shape]:
             "rank": hit.rank,
             "score": hit.score,
             "prior": hit.prior,
-            **_place(hit.passage),
-            **_span(hit.passage),
+            **passage_shape(hit.passage),
         }
         for hit in hits
     ]
@@ -84,6 +85,25 @@ def writing_shape(text: Writing) -> Shape:
     }
 
 
+def in_place_shape(found: InPlace) -> Shape:
+    """A passage with those before and after it."""
+    return {
+        "passage": passage_shape(found.passage),
+        "before": [passage_shape(passage) for passage in found.before],
+        "after": [passage_shape(passage) for passage in found.after],
+    }
+
+
+def passage_shape(passage: Passage) -> Shape:
+    """A passage alone."""
+    return {**_place(passage), **_span(passage)}
+
+
+def chat_shape(message: str, answer: Answer) -> Shape:
+    """A line of `chat --json`."""
+    return {"message": message, "rewritten": answer.question != message, **answer_shape(answer)}
+
+
 def status_shape(status: Status) -> Shape:
     """`status --json`."""
     return asdict(status)
@@ -101,6 +121,11 @@ def _sentence(sentence: Sentence) -> Shape:
 
 def _share(share: Share) -> Shape:
     return {**asdict(share), "by_document": dict(share.by_document)}
+
+
+def documents_shape(documents: list[StoredDocument]) -> list[Shape]:
+    """`documents --json`."""
+    return [{**asdict(document), "groups": list(document.groups)} for document in documents]
 
 
 def _place(passage: Passage) -> Shape:
