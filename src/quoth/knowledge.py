@@ -241,6 +241,38 @@ class KnowledgeBase(Engine):
         self._must_exist()
         return self._asker.stream(question)
 
+    def ask_all(self, questions: Iterable[str]) -> Iterator[Answer | Unanswered]:
+        """Answer many questions: an answer for each, in order and as they come, or why there is none.
+
+        Raises:
+            NotFoundError, ModelError: as `ask`, before the first; afterwards nothing is raised.
+        """
+        self._must_exist()
+        return ask_all(self._asker, questions)
+
+    def outline(self, brief: str, **wishes: object) -> Outline:
+        """Plan a text, to be edited and given to `write`; `wishes` and errors are those of `write`."""
+        self._must_exist()
+        return self._writer(wishes).outline(brief)
+
+    def write(self, brief: str, outline: Outline | None = None, **wishes: object) -> WritingStream:
+        """Write a text from the documents, section by section, each sentence with what supports it.
+
+        A base model chooses sentences of the documents, a model that follows instructions writes its own.
+
+        Args:
+            brief: what to write, like "a blog post on decorators".
+            outline: what it is to be about; by default that of `outline`.
+            wishes: those of `quoth.writing.Wishes`: `length` in words (800), `tone`, `audience`, and `strict`, which
+                leaves out what no passage supports.
+
+        Raises:
+            UsageError: the brief is empty, a wish does not exist or is impossible, or the documents say nothing of it.
+            NotFoundError, ModelError: as `ask`.
+        """
+        self._must_exist()
+        return self._writer(wishes).write(brief, outline)
+
     def with_settings(self, **settings: object) -> KnowledgeBase:
         """The same, asked in another way: what is loaded is shared.
 
@@ -301,38 +333,6 @@ class KnowledgeBase(Engine):
         """The named conversations kept in its folder."""
         return Conversations(self.folder / CONVERSATIONS_FOLDER)
 
-    def ask_all(self, questions: Iterable[str]) -> Iterator[Answer | Unanswered]:
-        """Answer many questions: an answer for each, in order and as they come, or why there is none.
-
-        Raises:
-            NotFoundError, ModelError: as `ask`, before the first; afterwards nothing is raised.
-        """
-        self._must_exist()
-        return ask_all(self._asker, questions)
-
-    def outline(self, brief: str, **wishes: object) -> Outline:
-        """Plan a text, to be edited and given to `write`; `wishes` and errors are those of `write`."""
-        self._must_exist()
-        return self._writer(wishes).outline(brief)
-
-    def write(self, brief: str, outline: Outline | None = None, **wishes: object) -> WritingStream:
-        """Write a text from the documents, section by section, each sentence with what supports it.
-
-        A base model chooses sentences of the documents, a model that follows instructions writes its own.
-
-        Args:
-            brief: what to write, like "a blog post on decorators".
-            outline: what it is to be about; by default that of `outline`.
-            wishes: those of `quoth.writing.Wishes`: `length` in words (800), `tone`, `audience`, and `strict`, which
-                leaves out what no passage supports.
-
-        Raises:
-            UsageError: the brief is empty, a wish does not exist or is impossible, or the documents say nothing of it.
-            NotFoundError, ModelError: as `ask`.
-        """
-        self._must_exist()
-        return self._writer(wishes).write(brief, outline)
-
     def status(self) -> Status:
         """What is in it, and what it works with; who sees a part of it is not told of sizes on the disk.
 
@@ -367,6 +367,12 @@ class KnowledgeBase(Engine):
 
     def _ingestion(self, progress: Progress, groups: Iterable[str] | None) -> Ingestion:
         return Ingestion(self._store, self._encoder, self.gallery, progress, groups)
+
+    def _by_words(self, words: str, k: int, kind: Kind | None) -> list[Hit]:
+        looks = self.gallery.showing(words, CANDIDATES) if kind != "text" else []
+        if kind == "image":
+            return self._retriever.search_pictures(words, k, looks)
+        return self._retriever.search_all(words, k, looks) if looks else self._retriever.search(words, k, kind)
 
     def _must_exist(self) -> None:
         must_be_knowledge_base(self.folder)

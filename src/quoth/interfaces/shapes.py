@@ -58,20 +58,6 @@ def answer_shape(answer: Answer) -> Shape:
     }
 
 
-def in_place_shape(found: InPlace) -> Shape:
-    """A passage with those before and after it."""
-    return {
-        "passage": passage_shape(found.passage),
-        "before": [passage_shape(passage) for passage in found.before],
-        "after": [passage_shape(passage) for passage in found.after],
-    }
-
-
-def passage_shape(passage: Passage) -> Shape:
-    """A passage alone."""
-    return {**_place(passage), **_span(passage)}
-
-
 def asked_shape(line: int, name: str, answer: Answer) -> Shape:
     """A line of `ask --file FILE --json`: `line` and `id` are those of the question."""
     return {"line": line, "id": name, **answer_shape(answer)}
@@ -97,6 +83,20 @@ def writing_shape(text: Writing) -> Shape:
             "notes": list(report.notes),
         },
     }
+
+
+def in_place_shape(found: InPlace) -> Shape:
+    """A passage with those before and after it."""
+    return {
+        "passage": passage_shape(found.passage),
+        "before": [passage_shape(passage) for passage in found.before],
+        "after": [passage_shape(passage) for passage in found.after],
+    }
+
+
+def passage_shape(passage: Passage) -> Shape:
+    """A passage alone."""
+    return {**_place(passage), **_span(passage)}
 
 
 def chat_shape(message: str, answer: Answer) -> Shape:
