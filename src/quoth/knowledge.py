@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
@@ -31,6 +32,9 @@ from quoth.settings import Settings, load_settings
 from quoth.store import Store, open_store
 from quoth.types import KINDS, AddReport, Hit, Kind, Status, WarmReport
 from quoth.warming import forget_states, warm_states
+
+if TYPE_CHECKING:
+    from quoth.assistants.draw import Drawer
 
 STATES_FOLDER = "states"
 
@@ -244,6 +248,14 @@ class KnowledgeBase:
         """What can be done with the pictures besides searching and asking."""
         self._must_exist()
         return Pictures(self.gallery, lambda: self._store, self._writing)
+
+    @cached_property
+    def draw(self) -> Drawer:
+        """New pictures after those that are here: `kb.draw("a cat")`; see `quoth.assistants.draw.Drawer`."""
+        # Pillow is for those who have pictures.
+        from quoth.assistants.draw import Drawer
+
+        return Drawer(self.settings, lambda words, k: self.search(words, k, kind="image"), self.gallery.previews)
 
     @cached_property
     def gallery(self) -> Gallery:

@@ -11,7 +11,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from quoth.errors import StoreError, UsageError
-from quoth.types import Hit, Passage, Picture
+from quoth.types import Hit, Passage, Picture, Pixels
 
 CELL, GAP, COLUMNS = 220, 14, 5
 _CAPTION = 54
@@ -48,6 +48,16 @@ def draw_groups(groups: Sequence[Sequence[tuple[Passage, float]]], previews: Pre
     for group in groups:
         cells = [_cell(p, "", f"cosine {cosine:.3f}", previews, i == 0) for i, (p, cosine) in enumerate(group)]
         rows += _rows(cells)
+    return _sheet(rows)
+
+
+def draw_made(prompt: str, made: Sequence[tuple[Pixels, str, Sequence[Hit]]], previews: Previews) -> Image.Image:
+    """A row for each new picture, with a note on it: the prompt, the references, then the picture, marked."""
+    rows = []
+    for pixels, note, references in made:
+        found = [_cell(hit.passage, f"{hit.rank}  ", _nearness(hit), previews) for hit in references]
+        result = _Cell(Image.fromarray(pixels), "", "made by a machine", note, marked=True)
+        rows += _rows([_Cell(None, prompt, "drawn for", ""), *found, result])
     return _sheet(rows)
 
 

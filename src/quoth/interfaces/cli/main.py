@@ -13,6 +13,7 @@ from quoth.interfaces.cli import embed, evaluate, show
 from quoth.interfaces.cli.ask import ask
 from quoth.interfaces.cli.calibrate import calibrate
 from quoth.interfaces.cli.console import FAILURE, out, print_json, progress_bar, reporting
+from quoth.interfaces.cli.draw import draw
 from quoth.interfaces.cli.options import Json, Kb
 from quoth.interfaces.cli.search import search
 from quoth.interfaces.cli.similar import draw_map, similar
@@ -79,6 +80,9 @@ app.command(epilog='Example: quoth search "a dog on a beach" --kind image --shee
 
 
 app.command(epilog="Example: quoth similar --duplicates --sheet twice.png")(similar)
+
+
+app.command(epilog='Example: quoth draw "a cat sitting on a table" --model hf:owner/repo --out cat.png')(draw)
 
 
 app.command("map", epilog="Example: quoth map all.html")(draw_map)
