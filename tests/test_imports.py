@@ -28,7 +28,7 @@ LEVELS = [
     {"generators", "store", "embeddings", "similarity"},
     {"encoders", "passages"},
     {"sources"},
-    {"answer", "folders", "manifest", "naming", "sheet", "map"},
+    {"answer", "folders", "manifest", "naming", "sheet", "map", "regions"},
     {"rendering", "settings", "checkpoints"},
     {"types"},
     {"errors"},

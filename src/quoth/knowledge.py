@@ -68,13 +68,19 @@ class KnowledgeBase:
         self.settings = settings
 
     def add(
-        self, *paths: str | Path, prune: bool = False, warm: bool = False, progress: Progress = silent
+        self,
+        *paths: str | Path,
+        prune: bool = False,
+        warm: bool = False,
+        crops: bool = False,
+        progress: Progress = silent,
     ) -> AddReport:
         """Put files, folders and patterns in; what is there unchanged is skipped.
 
         Args:
             paths: what to add. A file that cannot be read is in the report's `failed`; the rest goes in.
             prune: remove the documents below `paths` whose files are gone.
+            crops: from now on look at regions of pictures too, also of those that are there; see `quoth.regions`.
             warm: then compute the passage states that are missing, see `warm`.
             progress: is told how far it is, first in documents, then in passages.
 
@@ -86,6 +92,8 @@ class KnowledgeBase:
         if not paths:
             raise UsageError("nothing to add was given", "name files or folders")
         with self._writing():
+            if crops:
+                self.gallery.use_crops()
             report = Ingestion(self._store, self._encoder, self.gallery, progress).add_files(paths, prune, self.folder)
             forget_states(self.folder / STATES_FOLDER, self._store)
         if not warm:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from quoth.answer import Answer, Source
-    from quoth.types import AddReport, Hit, Passage, Status
+    from quoth.types import AddReport, Box, Hit, Passage, Status
 
 Shape = dict[str, Any]
 
@@ -27,6 +27,7 @@ def search_shape(hits: list[Hit]) -> list[Shape]:
             "rank": hit.rank,
             "score": hit.score,
             "prior": hit.prior,
+            "region": hit.region and _edges(hit.region),
             **_place(hit.passage),
             **_span(hit.passage),
         }
@@ -68,6 +69,10 @@ def _place(passage: Passage) -> Shape:
         "page": passage.page,
         "kind": passage.kind,
     }
+
+
+def _edges(box: Box) -> list[float]:
+    return [box.left, box.top, box.right, box.bottom]
 
 
 def _span(passage: Passage) -> Shape:

@@ -52,13 +52,16 @@ def add(
     paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files, folders, patterns.")],
     prune: Annotated[bool, typer.Option("--prune", help="Remove documents below PATH whose files are gone.")] = False,
     warm: Annotated[bool, typer.Option("--warm", help="Then read all passages, so that no question waits.")] = False,
+    crops: Annotated[
+        bool, typer.Option("--crops", help="From now on find pictures by their parts too; takes six times as long.")
+    ] = False,
     kb: Kb = None,
     as_json: Json = False,
 ) -> None:
     """Put documents and pictures in; unchanged ones are skipped."""
     knowledge = quoth.open(kb)
     with progress_bar("Adding") as bar:
-        report = knowledge.add(*paths, prune=prune, progress=bar.documents)
+        report = knowledge.add(*paths, prune=prune, crops=crops, progress=bar.documents)
     if warm:
         with progress_bar("Reading") as bar:
             report = replace(report, warm=knowledge.warm(bar.steps))
