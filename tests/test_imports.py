@@ -19,18 +19,20 @@ LEVELS = [
     {"interfaces"},
     {"evaluation"},
     {"knowledge"},
-    {"pictures"},
-    {"ingestion", "warming", "assistants"},
+    {"engine"},
+    {"pictures", "writing"},
+    {"ingestion", "warming", "reading", "assistants"},
     {"comparing", "fitting", "mapping"},
     {"gallery"},
     {"looking"},
     {"rag", "retrieval", "drawing"},
     {"generators", "store", "embeddings", "similarity"},
     {"encoders", "passages"},
-    {"sources"},
+    {"access", "sources"},
     {"answer", "folders", "manifest", "naming", "sheet", "map", "regions"},
     {"rendering", "settings", "checkpoints"},
-    {"types"},
+    {"types", "once"},
+    {"origin"},
     {"errors"},
 ]
 HEIGHT = {part: len(LEVELS) - index for index, level in enumerate(LEVELS) for part in level}
@@ -50,6 +52,9 @@ HEAVY = {
     "xberg",
     "pypdfium2",
     "lxml",
+    "fastapi",
+    "uvicorn",
+    "mcp",
 }
 # The package's own door is for interfaces and loads each name when it is used.
 DOOR = "quoth"

@@ -81,7 +81,8 @@ class Looking:
         ids, documents = ([names[row] for row, _ in views] for names in (wholes.ids, wholes.documents))
         words, base = self._among_words(seen)
         raw, vectors, boxes = unit(seen.vectors), self.embed(seen.vectors), [box for _, box in views]
-        return joined(wholes, Embedded(ids, documents, [b""] * len(ids), raw, vectors, words, boxes, base))
+        groups = [wholes.groups[row] for row, _ in views] if wholes.groups else ()
+        return joined(wholes, Embedded(ids, documents, [b""] * len(ids), raw, vectors, words, boxes, base, groups))
 
     def _among_words(self, seen: Seen) -> tuple[Vectors | None, Vectors | None]:
         """Where pictures lie among words; and where the shipped bridge puts them, where another takes its place."""

@@ -17,6 +17,7 @@ _MIDDLE = 0.1
 # Only for their types: what they stand for takes longer to import than `quoth --help` takes.
 if TYPE_CHECKING:
     from quoth.assistants.ask import AnswerStream
+    from quoth.store import StoredDocument
     from quoth.types import AddReport, Box, Hit, Status, WarmReport
 
 
@@ -87,3 +88,14 @@ def status(found: Status) -> None:
     table.add_row("passage states", f"{found.states:,}, {found.state_bytes / 1e6:,.1f} MB of it")
     table.add_row("version", found.version)
     out.print(table)
+
+
+def documents(found: list[StoredDocument]) -> None:
+    """A line for each document; what is as with all (everybody sees it, full trust, a file) is left out."""
+    for document in found:
+        facts = [f"{document.passages:,} passages"]
+        facts += [f"for {', '.join(document.groups)}"] if document.groups else []
+        facts += [f"trust {document.trust:g}"] if document.trust < 1 else []
+        facts += [f"from {document.origin.where}"] if document.origin.where not in ("", document.name) else []
+        facts += [document.origin.fetched] if document.origin.fetched else []
+        out.print(Text.assemble((document.name, "bold"), ("  " + ", ".join(facts), "dim")))
