@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from quoth.answer import Answer
 from quoth.assistants.ask import AnswerStream
@@ -32,6 +33,9 @@ from quoth.store import StoredDocument
 from quoth.types import KINDS, AddReport, Hit, Kind, Status, Vectors, WarmReport
 from quoth.warming import forget_states, warm_states
 from quoth.writing import Outline, WritingStream
+
+if TYPE_CHECKING:
+    from quoth.assistants.draw import Drawer
 
 
 def open(path: str | os.PathLike[str] | None = None, **settings: object) -> KnowledgeBase:
@@ -82,6 +86,7 @@ class KnowledgeBase(Engine):
         groups: Iterable[str] | None = None,
         prune: bool = False,
         warm: bool = False,
+        crops: bool = False,
         progress: Progress = silent,
     ) -> AddReport:
         """Put files, folders and patterns in; what is there unchanged is skipped.
@@ -90,6 +95,7 @@ class KnowledgeBase(Engine):
             paths: what to add. A file that cannot be read is in the report's `failed`; the rest goes in.
             groups: who may see it, () for everybody; None leaves that as it is, and new documents are for everybody.
             prune: remove the documents below `paths` whose files are gone.
+            crops: from now on look at regions of pictures too, also of those that are there; see `quoth.regions`.
             warm: then compute the passage states that are missing, see `warm`.
             progress: is told how far it is, first in documents, then in passages.
 
@@ -101,6 +107,8 @@ class KnowledgeBase(Engine):
         if not paths:
             raise UsageError("nothing to add was given", "name files or folders")
         with self._writing():
+            if crops:
+                self.gallery.use_crops()
             report = self._ingestion(progress, groups).add_files(paths, prune, self.folder)
             forget_states(self.folder / STATES_FOLDER, self._all)
         if not warm:
@@ -364,6 +372,14 @@ class KnowledgeBase(Engine):
         """What can be done with the pictures besides searching and asking."""
         self._must_exist()
         return Pictures(self.gallery, lambda: self._store, self._writing)
+
+    @cached_property
+    def draw(self) -> Drawer:
+        """New pictures after those that are here: `kb.draw("a cat")`; see `quoth.assistants.draw.Drawer`."""
+        # Pillow is for those who have pictures.
+        from quoth.assistants.draw import Drawer
+
+        return Drawer(self.settings, lambda words, k: self.search(words, k, kind="image"), self.gallery.previews)
 
     def _ingestion(self, progress: Progress, groups: Iterable[str] | None) -> Ingestion:
         return Ingestion(self._store, self._encoder, self.gallery, progress, groups)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from quoth.answer import Answer, Source
     from quoth.reading import InPlace
     from quoth.store import StoredDocument
-    from quoth.types import AddReport, Hit, Passage, Status
+    from quoth.types import AddReport, Box, Hit, Passage, Status
     from quoth.writing import Writing
     from quoth.writing.text import Sentence, Share
 
@@ -31,6 +31,7 @@ def search_shape(hits: list[Hit]) -> list[Shape]:
             "rank": hit.rank,
             "score": hit.score,
             "prior": hit.prior,
+            "region": hit.region and _edges(hit.region),
             **passage_shape(hit.passage),
         }
         for hit in hits
@@ -136,6 +137,10 @@ def _place(passage: Passage) -> Shape:
         "page": passage.page,
         "kind": passage.kind,
     }
+
+
+def _edges(box: Box) -> list[float]:
+    return [box.left, box.top, box.right, box.bottom]
 
 
 def _span(passage: Passage) -> Shape:
