@@ -23,7 +23,9 @@ class Showing:
     viewer: frozenset[str] | None = None
 
     def __call__(self, source: Source | Hit | Passage) -> bytes:
-        """The page of a PDF, or the picture, as a JPEG file with what is quoted marked; of a passage, all its words.
+        """The page of a PDF, or the picture, as a JPEG file with what is quoted marked.
+
+        Of a passage all its words are marked, of a picture that was found by a part of it that part.
 
         Words that were read from pictures have their boxes; others are looked for on the page. A picture comes from its
         file, or, if that is gone or the picture stands in a document, from what the knowledge base keeps (512 pixels).
@@ -36,7 +38,8 @@ class Showing:
         quote = source.quote if isinstance(source, Source) else passage.text
         lines = source.boxes if isinstance(source, Source) else passage.boxes
         if passage.picture:
-            return self._picture(passage, [line.box for line in lines])
+            parts = [source.region] if isinstance(source, Hit) and source.region else [line.box for line in lines]
+            return self._picture(passage, parts)
         if passage.page is None:
             cure = f"read it in {passage.document}, {passage.place}"
             raise UsageError(f"{passage.title} has neither pages nor pictures to show", cure)
