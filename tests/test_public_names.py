@@ -21,6 +21,8 @@ NAMES = [
     "MissingExtraError",
     "ModelError",
     "NotFoundError",
+    "Origin",
+    "Outline",
     "Passage",
     "QuothError",
     "Settings",
@@ -28,13 +30,18 @@ NAMES = [
     "Source",
     "Status",
     "StoreError",
+    "StoredDocument",
     "Timing",
     "Token",
     "Turn",
+    "Unanswered",
     "UsageError",
     "WarmReport",
+    "Writing",
+    "WritingStream",
     "open",
     "rag_model",
+    "read_outline",
 ]
 
 

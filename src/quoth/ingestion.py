@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -13,15 +13,19 @@ import numpy as np
 from quoth.encoders import Encoder
 from quoth.errors import DocumentError
 from quoth.gallery import Gallery
+from quoth.manifest import UPLOADS_FOLDER
+from quoth.naming import as_groups
 from quoth.passages import Parsed, parse_all
 from quoth.sources import digest, document_id, find_files
-from quoth.store import Embedded, Store
+from quoth.store import Embedded, Store, StoredDocument
 from quoth.types import AddReport, Document, Failure, Passage, Vectors
 
 # Passages in one commit: a kill loses at most the encoding of so many, and batches sort well by length.
 COMMIT = 1024
 # Decoded, a picture takes as much memory as so many passages, and longer to encode.
 PICTURE = 16
+# Passages that go into another table in one commit.
+_MOVED = 16_384
 
 
 class Progress(Protocol):
@@ -39,14 +43,32 @@ def silent(done: int, total: int, passages: int) -> None:
 class _Counts:
     added: int = 0
     updated: int = 0
+    unchanged: int = 0
     passages: int = 0
     failed: list[Failure] = field(default_factory=list)
+
+    @property
+    def done(self) -> int:
+        return self.added + self.updated + self.unchanged
 
 
 class Ingestion:
     """One `add`: from paths or documents to a report."""
 
-    def __init__(self, store: Store, encoder: Encoder, gallery: Gallery, progress: Progress = silent) -> None:
+    def __init__(
+        self,
+        store: Store,
+        encoder: Encoder,
+        gallery: Gallery,
+        progress: Progress = silent,
+        groups: Iterable[str] | None = None,
+    ) -> None:
+        """`groups` shall see all of it; None: those that a document names, else those that saw it before.
+
+        Raises:
+            UsageError: that is no name of a group.
+        """
+        self._groups = None if groups is None else as_groups(groups)
         self._store = store
         self._encoder = encoder
         self._gallery = gallery
@@ -56,46 +78,74 @@ class Ingestion:
         self._counts = _Counts()
 
     def add_files(self, paths: Sequence[str | Path], prune: bool, skip: Path) -> AddReport:
-        """Files, folders and patterns, but nothing in `skip`, the knowledge base's own folder.
+        """Files, folders and patterns, but nothing in `skip`, the knowledge base's own folder, except uploads.
 
         With `prune`, documents whose files are gone are removed.
         """
         found = find_files(paths)
         self._counts.failed += found.failures
         own = skip.resolve()
-        changed, unchanged = self._changed([file for file in found.files if own not in file.parents])
-        self._progress(unchanged, unchanged + len(changed), 0)
-        self._take(changed, unchanged)
+        wanted = [f for f in found.files if own not in f.parents or own / UPLOADS_FOLDER in f.parents]
+        changed = self._changed(wanted)
+        self._progress(self._counts.done, self._counts.done + len(changed), 0)
+        self._take(changed)
         removed = self._prune(paths) if prune else 0
-        return self._report(unchanged, removed)
+        return self._report(removed)
 
     def add_documents(self, documents: Sequence[Document]) -> AddReport:
         """Documents that are text already; of several with one name, the last counts."""
         documents = list({document.id: document for document in documents}.values())
         changed = [d for d in documents if d.id not in self._known or self._known[d.id].digest != d.digest]
-        unchanged = len(documents) - len(changed)
-        self._take(changed, unchanged)
-        return self._report(unchanged, 0)
+        same = [d for d in documents if d.id in self._known and self._known[d.id].digest == d.digest]
+        self._revise([self._stated(d) for d in same])
+        self._take(changed)
+        return self._report(0)
 
-    def _changed(self, files: Sequence[Path]) -> tuple[list[Path], int]:
-        """The files whose bytes the store does not have, and how many it has."""
-        changed, unchanged = [], 0
+    def _stated(self, document: Document) -> StoredDocument:
+        """What the store shall know of a document whose text it has."""
+        groups = self._seers(document.id, document.groups)
+        return replace(self._known[document.id], groups=groups, trust=document.trust, origin=document.origin)
+
+    def _seers(self, name: str, own: Sequence[str] = ()) -> tuple[str, ...]:
+        """The groups that shall see a document."""
+        if self._groups is not None:
+            return self._groups
+        if own:
+            return as_groups(own)
+        return self._known[name].groups if name in self._known else as_groups(self._store.viewer or ())
+
+    def _revise(self, documents: Sequence[StoredDocument]) -> None:
+        """Documents whose texts are as they were: others may see them now, or they are trusted otherwise."""
+        before = [self._known[document.name] for document in documents]
+        updated = sum((a.groups, a.trust) != (b.groups, b.trust) for a, b in zip(documents, before, strict=True))
+        self._counts.updated += updated
+        self._counts.unchanged += len(documents) - updated
+        for batch in _portions([a for a, b in zip(documents, before, strict=True) if a != b]):
+            self._store.revise(batch)
+
+    def _changed(self, files: Sequence[Path]) -> list[Path]:
+        """The files whose bytes the store does not have; those that it has are dealt with."""
+        changed: list[Path] = []
+        same: list[StoredDocument] = []
         for file in files:
             known = self._known.get(document_id(file))
             try:
                 str(file).encode()
                 if known and known.digest == digest(file):
-                    unchanged += 1
+                    same.append(replace(known, groups=self._seers(known.name)))
                 else:
                     changed.append(file)
             except UnicodeEncodeError:
                 self._counts.failed.append(Failure(str(file), "its name is not Unicode", "rename it"))
             except OSError as error:
                 self._counts.failed.append(Failure(str(file), f"it cannot be read ({error})", "check its rights"))
-        return changed, unchanged
+        self._revise(same)
+        return changed
 
-    def _take(self, changed: Sequence[Path | Document], done: int) -> None:
+    def _take(self, changed: Sequence[Path | Document]) -> None:
         """Parse, encode and commit, batch by batch; nothing is started for nothing."""
+        changed = self._free(changed)
+        done = self._counts.done
         total = done + len(changed)
         if not changed:
             return
@@ -103,6 +153,13 @@ class Ingestion:
             self._write(batch)
             done += len(batch)
             self._progress(done + len(self._counts.failed), total, self._counts.passages)
+
+    def _free(self, changed: Sequence[Path | Document]) -> list[Path | Document]:
+        """Those whose names no document has that is hidden from who adds them."""
+        names = [item.id if isinstance(item, Document) else document_id(item) for item in changed]
+        taken = self._store.hidden(names)
+        self._counts.failed += [Failure(name, "its name is taken", "choose another name") for name in sorted(taken)]
+        return [item for item, name in zip(changed, names, strict=True) if name not in taken]
 
     def _good(self, answers: Iterable[tuple[Path | Document, Parsed | DocumentError]]) -> Iterator[Parsed]:
         """What could be parsed; what could not is noted, and what the store had of it stays."""
@@ -120,15 +177,18 @@ class Ingestion:
         found, pictures = self._gallery.look(batch)
         passages = _distinct(found)
         vectors = self._encoder.encode([passage.searchable for passage in passages])
-        digests = {parsed.document.id: parsed.document.digest for parsed in batch}
+        documents = {
+            one.document.id: replace(one.document, groups=self._seers(one.document.id, one.document.groups))
+            for one in batch
+        }
         if pictures:
             _place_wordless(passages, pictures, vectors)
-            self._gallery.put(pictures)
-        self._store.replace(digests, passages, vectors.astype(np.float32, copy=False))
-        self._gallery.keep([name for name in digests if name in self._known], pictures.ids if pictures else [])
-        updated = sum(name in self._known for name in digests)
+            self._gallery.put(replace(pictures, groups=[documents[name].groups for name in pictures.documents]))
+        self._store.replace(list(documents.values()), passages, vectors.astype(np.float32, copy=False))
+        self._gallery.keep([name for name in documents if name in self._known], pictures.ids if pictures else [])
+        updated = sum(name in self._known for name in documents)
         self._counts.updated += updated
-        self._counts.added += len(digests) - updated
+        self._counts.added += len(documents) - updated
         self._counts.passages += len(passages)
 
     def _prune(self, paths: Sequence[str | Path]) -> int:
@@ -144,20 +204,21 @@ class Ingestion:
         self._gallery.keep(gone, [])
         return len(gone)
 
-    def _report(self, unchanged: int, removed: int) -> AddReport:
+    def _report(self, removed: int) -> AddReport:
         counts = self._counts
         # Always: it costs 3 ms where there is nothing to do, and an `add` that was killed leaves work.
+        self._gallery.regroup()
         self._store.optimize()
         seconds = time.perf_counter() - self._start
         failed = tuple(counts.failed)
-        return AddReport(counts.added, counts.updated, unchanged, removed, counts.passages, seconds, failed)
+        return AddReport(counts.added, counts.updated, counts.unchanged, removed, counts.passages, seconds, failed)
 
 
 def _place_wordless(passages: Sequence[Passage], pictures: Embedded, vectors: Vectors) -> None:
     """Of a picture that nobody said anything of, the vector is where it lies among words; its file's name says less."""
     if pictures.seen is None:
         return
-    seen = dict(zip(pictures.ids, pictures.seen, strict=True))
+    seen = {pictures.ids[row]: pictures.seen[row] for row in pictures.wholes}
     for row, passage in enumerate(passages):
         if passage.picture and not passage.said:
             vectors[row] = seen[passage.id]
@@ -171,6 +232,20 @@ def _batches(parsed: Iterable[Parsed]) -> Iterator[list[Parsed]]:
         batch.append(one)
         size += len(one.passages) + PICTURE * len(one.document.figures)
         if size >= COMMIT:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _portions(documents: Iterable[StoredDocument]) -> Iterator[list[StoredDocument]]:
+    """Documents of some passages together: their vectors are in memory while they move."""
+    batch: list[StoredDocument] = []
+    size = 0
+    for document in documents:
+        batch.append(document)
+        size += document.passages
+        if size >= _MOVED:
             yield batch
             batch, size = [], 0
     if batch:

@@ -3,39 +3,39 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from copy import copy
 from dataclasses import replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-
-from filelock import FileLock, Timeout
+from typing import TYPE_CHECKING
 
 from quoth.answer import Answer
-from quoth.assistants.ask import AnswerStream, Asker
+from quoth.assistants.ask import AnswerStream
+from quoth.assistants.batch import Unanswered, ask_all
 from quoth.assistants.chat import Chat, begin
 from quoth.assistants.conversations import Conversations
-from quoth.assistants.remote import RemoteAsker
 from quoth.assistants.rewriting import rewriter
-from quoth.encoders import Encoder, load_encoder
-from quoth.errors import NotFoundError, StoreError, UsageError
+from quoth.engine import STATES_FOLDER, Engine
+from quoth.errors import UsageError
 from quoth.folders import default_folder, size_of
-from quoth.gallery import Gallery, read_picture
-from quoth.generators import LanguageModel, describe_model, load_generator, open_states, state_files
-from quoth.generators.remote_loading import is_remote, load_remote
+from quoth.gallery import read_picture
+from quoth.generators import describe_model, open_states, state_files
 from quoth.ingestion import Ingestion, Progress, silent
-from quoth.manifest import CONVERSATIONS_FOLDER, check_encoder, is_knowledge_base, read_manifest, write_manifest
-from quoth.naming import as_document, pick_name
+from quoth.manifest import CONVERSATIONS_FOLDER, is_knowledge_base, must_be_knowledge_base, read_manifest
+from quoth.naming import as_documents, as_groups, pick_name
 from quoth.pictures import Pictures
-from quoth.rag.calibration import load as load_calibration
-from quoth.retrieval import CANDIDATES, HybridRetriever
-from quoth.settings import Settings, load_settings
-from quoth.store import Store, open_store
-from quoth.types import KINDS, AddReport, Hit, Kind, Status, WarmReport
+from quoth.reading import InPlace, read_in_place
+from quoth.retrieval import CANDIDATES
+from quoth.settings import change_settings, load_settings
+from quoth.store import StoredDocument
+from quoth.types import KINDS, AddReport, Hit, Kind, Status, Vectors, WarmReport
 from quoth.warming import forget_states, warm_states
+from quoth.writing import Outline, WritingStream
 
-STATES_FOLDER = "states"
+if TYPE_CHECKING:
+    from quoth.assistants.draw import Drawer
 
 
 def open(path: str | os.PathLike[str] | None = None, **settings: object) -> KnowledgeBase:
@@ -56,24 +56,46 @@ def open(path: str | os.PathLike[str] | None = None, **settings: object) -> Know
     return KnowledgeBase(folder, load_settings(folder, settings))
 
 
-class KnowledgeBase:
+class KnowledgeBase(Engine):
     """Documents that can be searched and asked.
 
     What is heavy (the store, the encoder, the language model) is loaded when it is first needed, and kept.
     """
 
-    def __init__(self, folder: Path, settings: Settings) -> None:
-        self.folder = folder
-        self.settings = settings
+    @cached_property
+    def _views(self) -> dict[tuple[str, ...], KnowledgeBase]:
+        return {}
+
+    def seen_by(self, groups: Collection[str]) -> KnowledgeBase:
+        """The same as who is in these groups sees it: documents of theirs and of everybody.
+
+        All else is not there: it is not found, not told, and has no influence on anything. Models are shared. What is
+        added is for these groups unless others are named.
+
+        Raises:
+            UsageError: that is no name of a group.
+        """
+        named = as_groups(groups)
+        if named not in self._views:
+            self._views[named] = KnowledgeBase(self.folder, self.settings, self, named)
+        return self._views[named]
 
     def add(
-        self, *paths: str | Path, prune: bool = False, warm: bool = False, progress: Progress = silent
+        self,
+        *paths: str | Path,
+        groups: Iterable[str] | None = None,
+        prune: bool = False,
+        warm: bool = False,
+        crops: bool = False,
+        progress: Progress = silent,
     ) -> AddReport:
         """Put files, folders and patterns in; what is there unchanged is skipped.
 
         Args:
             paths: what to add. A file that cannot be read is in the report's `failed`; the rest goes in.
+            groups: who may see it, () for everybody; None leaves that as it is, and new documents are for everybody.
             prune: remove the documents below `paths` whose files are gone.
+            crops: from now on look at regions of pictures too, also of those that are there; see `quoth.regions`.
             warm: then compute the passage states that are missing, see `warm`.
             progress: is told how far it is, first in documents, then in passages.
 
@@ -85,8 +107,10 @@ class KnowledgeBase:
         if not paths:
             raise UsageError("nothing to add was given", "name files or folders")
         with self._writing():
-            report = Ingestion(self._store, self._encoder, self.gallery, progress).add_files(paths, prune, self.folder)
-            forget_states(self.folder / STATES_FOLDER, self._store)
+            if crops:
+                self.gallery.use_crops()
+            report = self._ingestion(progress, groups).add_files(paths, prune, self.folder)
+            forget_states(self.folder / STATES_FOLDER, self._all)
         if not warm:
             return report
         return replace(report, warm=self.warm(lambda done, total: progress(done, total, report.passages)))
@@ -97,6 +121,9 @@ class KnowledgeBase:
         names: Sequence[str] | None = None,
         titles: Sequence[str] | None = None,
         progress: Progress = silent,
+        *,
+        groups: Iterable[str] | None = None,
+        trust: float = 1.0,
     ) -> AddReport:
         """Put plain texts in.
 
@@ -106,21 +133,17 @@ class KnowledgeBase:
                 is there already is replaced.
             titles: shown to people; by default the beginning of the text.
             progress: is told how far it is.
+            groups: see `add`.
+            trust: above 0 and at most 1, what the prior p(z|x) of their passages is multiplied by.
 
         Raises:
-            UsageError: `names` or `titles` are not as many as `texts`.
+            UsageError: `names` or `titles` are not as many as `texts`, or the trust is out of range.
             StoreError: see `add`.
         """
-        for given in (names, titles):
-            if given is not None and len(given) != len(texts):
-                raise UsageError(f"{len(texts)} texts with {len(given)} names or titles", "give one for each")
-        documents = [
-            as_document(text, names[i] if names else None, titles[i] if titles else None)
-            for i, text in enumerate(texts)
-        ]
+        documents = as_documents(texts, names, titles, trust)
         with self._writing():
-            report = Ingestion(self._store, self._encoder, self.gallery, progress).add_documents(documents)
-            forget_states(self.folder / STATES_FOLDER, self._store)
+            report = self._ingestion(progress, groups).add_documents(documents)
+            forget_states(self.folder / STATES_FOLDER, self._all)
         return report
 
     def remove(self, document: str) -> str:
@@ -138,8 +161,18 @@ class KnowledgeBase:
             name = pick_name(document, list(self._store.documents()))
             self._store.remove([name])
             self.gallery.keep([name], [])
-            forget_states(self.folder / STATES_FOLDER, self._store)
+            forget_states(self.folder / STATES_FOLDER, self._all)
             return name
+
+    def documents(self) -> list[StoredDocument]:
+        """All documents by name: their titles, sizes, groups, trust, and where they came from.
+
+        Raises:
+            NotFoundError: there is no knowledge base.
+        """
+        self._must_exist()
+        known = self._store.documents()
+        return [known[name] for name in sorted(known)]
 
     def warm(self, progress: Callable[[int, int], None] = lambda _done, _total: None) -> WarmReport:
         """Compute the passage states that are missing, so that no question waits for a passage to be read.
@@ -216,6 +249,70 @@ class KnowledgeBase:
         self._must_exist()
         return self._asker.stream(question)
 
+    def ask_all(self, questions: Iterable[str]) -> Iterator[Answer | Unanswered]:
+        """Answer many questions: an answer for each, in order and as they come, or why there is none.
+
+        Raises:
+            NotFoundError, ModelError: as `ask`, before the first; afterwards nothing is raised.
+        """
+        self._must_exist()
+        return ask_all(self._asker, questions)
+
+    def outline(self, brief: str, **wishes: object) -> Outline:
+        """Plan a text, to be edited and given to `write`; `wishes` and errors are those of `write`."""
+        self._must_exist()
+        return self._writer(wishes).outline(brief)
+
+    def write(self, brief: str, outline: Outline | None = None, **wishes: object) -> WritingStream:
+        """Write a text from the documents, section by section, each sentence with what supports it.
+
+        A base model chooses sentences of the documents, a model that follows instructions writes its own.
+
+        Args:
+            brief: what to write, like "a blog post on decorators".
+            outline: what it is to be about; by default that of `outline`.
+            wishes: those of `quoth.writing.Wishes`: `length` in words (800), `tone`, `audience`, and `strict`, which
+                leaves out what no passage supports.
+
+        Raises:
+            UsageError: the brief is empty, a wish does not exist or is impossible, or the documents say nothing of it.
+            NotFoundError, ModelError: as `ask`.
+        """
+        self._must_exist()
+        return self._writer(wishes).write(brief, outline)
+
+    def with_settings(self, **settings: object) -> KnowledgeBase:
+        """The same, asked in another way: what is loaded is shared.
+
+        Args:
+            settings: those of `quoth.settings.Settings` that say how to answer.
+
+        Raises:
+            SettingsError: there is none such, or it belongs to what is loaded already.
+            NotFoundError: there is no knowledge base.
+        """
+        changed = change_settings(self.settings, settings)
+        self._must_exist()
+        self._load()  # or each copy would load its own
+        other = copy(self)
+        other.settings = changed
+        for made in ("_asker", "_views"):
+            other.__dict__.pop(made, None)
+        return other
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """(n,) texts -> (n, d) float32, unit rows, by the encoder of texts."""
+        return self._encoder.encode(texts)
+
+    def read(self, passage_id: str, around: int = 1) -> InPlace:
+        """A passage with at most `around` neighbours on each side; see `quoth.reading`.
+
+        Raises:
+            NotFoundError: there is no knowledge base, or no such passage.
+        """
+        self._must_exist()
+        return read_in_place(self._store, passage_id, around)
+
     def chat(
         self,
         history: Sequence[tuple[str, str]] = (),
@@ -245,13 +342,13 @@ class KnowledgeBase:
         return Conversations(self.folder / CONVERSATIONS_FOLDER)
 
     def status(self) -> Status:
-        """What is in it, and what it works with.
+        """What is in it, and what it works with; who sees a part of it is not told of sizes on the disk.
 
         Raises:
             NotFoundError: there is no knowledge base.
         """
         self._must_exist()
-        states = state_files(self.folder / STATES_FOLDER)
+        states = [] if self._whole else state_files(self.folder / STATES_FOLDER)
         return Status(
             path=str(self.folder),
             documents=len(self._store.documents()),
@@ -259,7 +356,7 @@ class KnowledgeBase:
             pictures=self._store.count("image"),
             encoder=read_manifest(self.folder).encoder,
             generator=describe_model(self.settings.model),
-            bytes=size_of(self.folder),
+            bytes=0 if self._whole else size_of(self.folder),
             states=sum(not file.is_part for file in states),
             state_bytes=sum(file.size for file in states),
             version=version("quoth"),
@@ -277,33 +374,15 @@ class KnowledgeBase:
         return Pictures(self.gallery, lambda: self._store, self._writing)
 
     @cached_property
-    def gallery(self) -> Gallery:
-        """The pictures."""
-        return Gallery(self.folder, self.settings.picture_encoder, lambda: self._store, lambda: self._encoder)
+    def draw(self) -> Drawer:
+        """New pictures after those that are here: `kb.draw("a cat")`; see `quoth.assistants.draw.Drawer`."""
+        # Pillow is for those who have pictures.
+        from quoth.assistants.draw import Drawer
 
-    @cached_property
-    def _encoder(self) -> Encoder:
-        return load_encoder()
+        return Drawer(self.settings, lambda words, k: self.search(words, k, kind="image"), self.gallery.previews)
 
-    @cached_property
-    def _store(self) -> Store:
-        return open_store(self.folder, read_manifest(self.folder).dimension)
-
-    @cached_property
-    def _retriever(self) -> HybridRetriever:
-        check_encoder(self.folder, self._encoder.identity)
-        return HybridRetriever(self._store, self._encoder)
-
-    @cached_property
-    def _model(self) -> LanguageModel:
-        return load_generator(self.settings, self.folder / STATES_FOLDER)
-
-    @cached_property
-    def _asker(self) -> Asker | RemoteAsker:
-        if is_remote(self.settings.model):
-            return RemoteAsker(self._retriever, load_remote(self.settings), self.settings)
-        calibration = load_calibration(self.folder, self._model.name)
-        return Asker(self._retriever, self._model, self.settings, calibration)
+    def _ingestion(self, progress: Progress, groups: Iterable[str] | None) -> Ingestion:
+        return Ingestion(self._store, self._encoder, self.gallery, progress, groups)
 
     def _by_words(self, words: str, k: int, kind: Kind | None) -> list[Hit]:
         looks = self.gallery.showing(words, CANDIDATES) if kind != "text" else []
@@ -312,23 +391,4 @@ class KnowledgeBase:
         return self._retriever.search_all(words, k, looks) if looks else self._retriever.search(words, k, kind)
 
     def _must_exist(self) -> None:
-        if not is_knowledge_base(self.folder):
-            raise NotFoundError(f"there is no knowledge base in {self.folder}", "make one: quoth add PATH")
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """One writer at a time, in a folder that is a knowledge base of this encoder."""
-        if not is_knowledge_base(self.folder):
-            write_manifest(self.folder, self._encoder.identity, self._encoder.dimension)
-        check_encoder(self.folder, self._encoder.identity)
-        lock = FileLock(self.folder / "writer.lock", timeout=0)
-        try:
-            lock.acquire()
-        except Timeout as error:
-            raise StoreError("another process is adding to this knowledge base", "wait until it ends") from error
-        except OSError as error:
-            raise StoreError(f"{self.folder} cannot be written ({error})", "check its rights and room") from error
-        try:
-            yield
-        finally:
-            lock.release()
+        must_be_knowledge_base(self.folder)

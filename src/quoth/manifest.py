@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from quoth.errors import IncompatibleError, StoreError, UsageError
+from filelock import FileLock, Timeout
+
+from quoth.errors import IncompatibleError, NotFoundError, StoreError, UsageError
 
 MANIFEST_FILE = "quoth.json"
-FORMAT = 3
+FORMAT = 4
 CONVERSATIONS_FOLDER = "conversations"
+# Files that came over HTTP: documents like others.
+UPLOADS_FOLDER = "uploads"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +31,12 @@ class Manifest:
 def is_knowledge_base(folder: Path) -> bool:
     """Whether there is a knowledge base in `folder`."""
     return (folder / MANIFEST_FILE).is_file()
+
+
+def must_be_knowledge_base(folder: Path) -> None:
+    """Raises NotFoundError if there is no knowledge base in `folder`."""
+    if not is_knowledge_base(folder):
+        raise NotFoundError(f"there is no knowledge base in {folder}", "make one: quoth add PATH")
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -78,8 +90,33 @@ def write_manifest(folder: Path, encoder: str, dimension: int) -> None:
         raise StoreError(f"{folder} cannot be written ({error})", "check its rights and room, or give --kb") from error
 
 
+@contextmanager
+def writing(folder: Path, encoder: str, dimension: int) -> Iterator[None]:
+    """One writer at a time, in a folder that is a knowledge base of this encoder; it is made one if it is none.
+
+    Raises:
+        UsageError, StoreError, IncompatibleError: see `write_manifest` and `check_encoder`.
+        StoreError: another process is writing.
+    """
+    if not is_knowledge_base(folder):
+        write_manifest(folder, encoder, dimension)
+    check_encoder(folder, encoder)
+    lock = FileLock(folder / "writer.lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise StoreError("another process is adding to this knowledge base", "wait until it ends") from error
+    except OSError as error:
+        raise StoreError(f"{folder} cannot be written ({error})", "check its rights and room") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def _is_ours(name: str) -> bool:
-    return name in ("settings.toml", "writer.lock", CONVERSATIONS_FOLDER) or name.startswith(MANIFEST_FILE)
+    kept = ("settings.toml", "writer.lock", CONVERSATIONS_FOLDER, UPLOADS_FOLDER)
+    return name in kept or name.startswith(MANIFEST_FILE)
 
 
 def _rebuild(folder: Path) -> str:

@@ -19,6 +19,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from quoth.errors import UsageError
+from quoth.origin import Origin
+
 Vectors = NDArray[np.float32]
 """(n, d) float32, rows of unit length: nearness is the dot product."""
 
@@ -118,6 +121,8 @@ class Document:
     `digest` is the SHA-256 of its raw bytes; `pages` holds the start offset of every page, empty if the
     format has no pages. For plain text and Markdown, offsets in `text` are offsets in the decoded file.
     `boxes`, in order, are of those lines of `text` that were read from pictures of pages.
+    `trust`, above 0 and at most 1, is what its passages' prior is multiplied by; who shares one of the `groups`
+    may see it, without any everybody.
     """
 
     id: str
@@ -129,6 +134,14 @@ class Document:
     pages: tuple[int, ...] = ()
     figures: tuple[Figure, ...] = field(default=(), repr=False)
     boxes: tuple[LineBox, ...] = field(default=(), repr=False)
+    groups: tuple[str, ...] = ()
+    trust: float = 1.0
+    origin: Origin = field(default=Origin())
+
+    def __post_init__(self) -> None:
+        """Refuse a trust that no prior can be multiplied by."""
+        if not 0 < self.trust <= 1:
+            raise UsageError(f"a trust of {self.trust}", "it must be above 0 and at most 1")
 
     def boxes_in(self, start: int, end: int) -> tuple[LineBox, ...]:
         """The boxes of the lines in a span, with places in the span's own text; a line cut by its edge counts whole."""
@@ -165,6 +178,7 @@ class Passage:
     shows, the words around it), and `start` = `end` its place.
 
     `boxes` tell where the lines of `text` stand that were read from a picture, this one or that of a page.
+    `trust` is its document's, which the store knows.
     """
 
     document: str
@@ -177,6 +191,7 @@ class Passage:
     headings: tuple[str, ...] = ()
     picture: str = ""
     boxes: tuple[LineBox, ...] = field(default=(), repr=False)
+    trust: float = 1.0
 
     @property
     def id(self) -> str:
@@ -214,6 +229,7 @@ class Hit:
 
     `similarity` is the cosine of question and passage, in [-1, 1], where a dense search knows it; of a picture that
     words found, how near it is to them by its looks or by what was said of it, on one scale (0 is unrelated).
+    `region` is the part of a picture that is nearest, where one is nearer than the whole (`add --crops`).
     Over the hits of one question the priors sum to 1 (log-sum-exp of `log_prior` is 0).
     """
 
@@ -222,32 +238,12 @@ class Hit:
     score: float
     log_prior: float
     similarity: float | None = None
+    region: Box | None = None
 
     @property
     def prior(self) -> float:
         """The retriever prior p(z|x), in [0, 1]."""
         return math.exp(self.log_prior)
-
-
-@dataclass(frozen=True, slots=True)
-class Signals:
-    """What the mixture's own figures say of an answer; each is higher for a better one.
-
-    similarity: the best cosine of question and passage, in [-1, 1].
-    gain: how much likelier the passage that carries the answer makes the question than the null passage does,
-        nats a token.
-    weakest: the same of the token for which it is the least.
-    fluency: the mean log-probability of the answer's tokens under the mixture.
-    support: the log odds of the answer's coming from the passages, not from memory.
-    agreement: the posterior of the passage that carries it, in [0, 1].
-    """
-
-    similarity: float
-    gain: float
-    weakest: float
-    fluency: float
-    support: float
-    agreement: float
 
 
 @dataclass(frozen=True, slots=True)

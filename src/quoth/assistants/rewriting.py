@@ -10,7 +10,7 @@ import numpy as np
 
 from quoth.assistants.follow_up import follow_up
 from quoth.assistants.turns import Turn
-from quoth.generators import LanguageModel, Prompt
+from quoth.generators import LanguageModel, Prompt, Stop
 from quoth.generators.remote_loading import is_remote, load_remote
 from quoth.settings import Settings
 
@@ -75,7 +75,7 @@ def by_model(model: LanguageModel) -> Rewrite:
 def _greedy(model: LanguageModel, prompt: Prompt) -> str:
     """What the model says; nothing if it finds no end."""
     said: list[int] = []
-    with model.read([prompt]) as reading:
+    with model.reserve([prompt], 1, LONGEST_TOKENS, Stop()) as reader, reader.read([prompt]) as reading:
         while len(said) < LONGEST_TOKENS:
             token = int(np.argmax(reading.log_probs[0]))
             if model.ends(token):

@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from quoth.answer import Answer, Source
-    from quoth.types import AddReport, Hit, Passage, Status
+    from quoth.reading import InPlace
+    from quoth.store import StoredDocument
+    from quoth.types import AddReport, Box, Hit, Passage, Status
+    from quoth.writing import Writing
+    from quoth.writing.text import Sentence, Share
 
 Shape = dict[str, Any]
 
@@ -27,8 +31,8 @@ def search_shape(hits: list[Hit]) -> list[Shape]:
             "rank": hit.rank,
             "score": hit.score,
             "prior": hit.prior,
-            **_place(hit.passage),
-            **_span(hit.passage),
+            "region": hit.region and _edges(hit.region),
+            **passage_shape(hit.passage),
         }
         for hit in hits
     ]
@@ -55,6 +59,47 @@ def answer_shape(answer: Answer) -> Shape:
     }
 
 
+def asked_shape(line: int, name: str, answer: Answer) -> Shape:
+    """A line of `ask --file FILE --json`: `line` and `id` are those of the question."""
+    return {"line": line, "id": name, **answer_shape(answer)}
+
+
+def writing_shape(text: Writing) -> Shape:
+    """`write --json`."""
+    report = text.report
+    return {
+        "title": text.title,
+        "brief": text.brief,
+        "generator": text.generator,
+        "markdown": text.markdown,
+        "sections": [
+            {"heading": section.heading, "sentences": [_sentence(one) for one in section.sentences]}
+            for section in text.sections
+        ],
+        "report": {
+            **_share(report.whole),
+            "sections": [{"heading": heading, **_share(share)} for heading, share in report.sections],
+            "dropped": list(report.dropped),
+            "empty": list(report.empty),
+            "notes": list(report.notes),
+        },
+    }
+
+
+def in_place_shape(found: InPlace) -> Shape:
+    """A passage with those before and after it."""
+    return {
+        "passage": passage_shape(found.passage),
+        "before": [passage_shape(passage) for passage in found.before],
+        "after": [passage_shape(passage) for passage in found.after],
+    }
+
+
+def passage_shape(passage: Passage) -> Shape:
+    """A passage alone."""
+    return {**_place(passage), **_span(passage)}
+
+
 def chat_shape(message: str, answer: Answer) -> Shape:
     """A line of `chat --json`."""
     return {"message": message, "rewritten": answer.question != message, **answer_shape(answer)}
@@ -65,6 +110,25 @@ def status_shape(status: Status) -> Shape:
     return asdict(status)
 
 
+def _sentence(sentence: Sentence) -> Shape:
+    return {
+        "text": sentence.text,
+        "supported": sentence.supported,
+        "verbatim": sentence.verbatim,
+        "memory": sentence.memory,
+        "sources": [_source(source) for source in sentence.sources],
+    }
+
+
+def _share(share: Share) -> Shape:
+    return {**asdict(share), "by_document": dict(share.by_document)}
+
+
+def documents_shape(documents: list[StoredDocument]) -> list[Shape]:
+    """`documents --json`."""
+    return [{**asdict(document), "groups": list(document.groups)} for document in documents]
+
+
 def _place(passage: Passage) -> Shape:
     return {
         "passage_id": passage.id,
@@ -73,6 +137,10 @@ def _place(passage: Passage) -> Shape:
         "page": passage.page,
         "kind": passage.kind,
     }
+
+
+def _edges(box: Box) -> list[float]:
+    return [box.left, box.top, box.right, box.bottom]
 
 
 def _span(passage: Passage) -> Shape:

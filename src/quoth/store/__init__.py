@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from quoth.store.base import Embedded, Found, PictureSpace, PictureStore, Store, StoredDocument
+from quoth.store.base import Embedded, Found, Near, PictureSpace, PictureStore, Store, StoredDocument, joined
 
 __all__ = [
-    "Embedded", "Found", "PictureSpace", "PictureStore", "Store", "StoredDocument", "open_pictures", "open_store",
+    "Embedded", "Found", "Near", "PictureSpace", "PictureStore", "Store", "StoredDocument", "joined", "open_pictures",
+    "open_store",
 ]  # fmt: skip
 
 
 def open_store(folder: Path, dimension: int) -> Store:
-    """The store in `folder` for embeddings of `dimension` numbers, made if there is none.
+    """The whole store in `folder` for embeddings of `dimension` numbers, made if there is none.
 
     Raises:
         StoreError: it can be neither opened nor made.

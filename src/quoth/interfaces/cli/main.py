@@ -9,14 +9,18 @@ import typer
 
 import quoth
 from quoth.interfaces import shapes
-from quoth.interfaces.cli import embed, evaluate, show
+from quoth.interfaces.cli import embed, evaluate, key, show
 from quoth.interfaces.cli.ask import ask
 from quoth.interfaces.cli.calibrate import calibrate
 from quoth.interfaces.cli.chat import chat
 from quoth.interfaces.cli.console import FAILURE, out, print_json, progress_bar, reporting
-from quoth.interfaces.cli.options import Json, Kb
+from quoth.interfaces.cli.draw import draw
+from quoth.interfaces.cli.options import Groups, Json, Kb, names_in
+from quoth.interfaces.cli.page import page
 from quoth.interfaces.cli.search import search
+from quoth.interfaces.cli.serve import mcp, serve
 from quoth.interfaces.cli.similar import draw_map, similar
+from quoth.interfaces.cli.write import write
 
 app = typer.Typer(
     name="quoth",
@@ -28,6 +32,7 @@ app = typer.Typer(
 )
 app.add_typer(embed.app, name="embed")
 app.add_typer(evaluate.app, name="eval")
+app.add_typer(key.app, name="key")
 
 
 def _version(wanted: bool) -> None:
@@ -52,13 +57,17 @@ def add(
     paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files, folders, patterns.")],
     prune: Annotated[bool, typer.Option("--prune", help="Remove documents below PATH whose files are gone.")] = False,
     warm: Annotated[bool, typer.Option("--warm", help="Then read all passages, so that no question waits.")] = False,
+    crops: Annotated[
+        bool, typer.Option("--crops", help="From now on find pictures by their parts too; takes six times as long.")
+    ] = False,
+    groups: Groups = None,
     kb: Kb = None,
     as_json: Json = False,
 ) -> None:
     """Put documents and pictures in; unchanged ones are skipped."""
     knowledge = quoth.open(kb)
     with progress_bar("Adding") as bar:
-        report = knowledge.add(*paths, prune=prune, progress=bar.documents)
+        report = knowledge.add(*paths, groups=names_in(groups), prune=prune, crops=crops, progress=bar.documents)
     if warm:
         with progress_bar("Reading") as bar:
             report = replace(report, warm=knowledge.warm(bar.steps))
@@ -73,6 +82,7 @@ def add(
 app.command(epilog='Example: quoth ask "What is a Python decorator?" --decoding quote -n 3')(ask)
 
 
+app.command(epilog='Example: quoth write "a blog post on decorators" --outline plan.md --out post.docx')(write)
 app.command(epilog="Example: quoth chat decorators")(chat)
 
 
@@ -85,7 +95,17 @@ app.command(epilog='Example: quoth search "a dog on a beach" --kind image --shee
 app.command(epilog="Example: quoth similar --duplicates --sheet twice.png")(similar)
 
 
+app.command(epilog='Example: quoth draw "a cat sitting on a table" --model hf:owner/repo --out cat.png')(draw)
+app.command(epilog="Example: quoth page --port 8502")(page)
+
+
 app.command("map", epilog="Example: quoth map all.html")(draw_map)
+
+
+app.command(epilog="Example: quoth serve --kb papers --kb notes --port 8800")(serve)
+
+
+app.command(epilog="Example: quoth mcp --kb papers")(mcp)
 
 
 @app.command(epilog="Example: quoth status --json")
@@ -96,6 +116,16 @@ def status(kb: Kb = None, as_json: Json = False) -> None:
         print_json(shapes.status_shape(found))
     else:
         show.status(found)
+
+
+@app.command(epilog="Example: quoth documents --json")
+def documents(kb: Kb = None, as_json: Json = False) -> None:
+    """List the documents: their size, who may see them, how far they are trusted, where they came from."""
+    found = quoth.open(kb).documents()
+    if as_json:
+        print_json(shapes.documents_shape(found))
+    else:
+        show.documents(found)
 
 
 @app.command(epilog="Example: quoth remove notes/old.md")
