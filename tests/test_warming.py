@@ -37,8 +37,8 @@ def make(tmp_path, gemma, monkeypatch):
 
 def reads(gemma, monkeypatch):
     """The lengths of what is read from now on."""
-    lengths, decode = [], type(gemma)._read_state
-    monkeypatch.setattr(type(gemma), "_read_state", lambda m, h, t: (lengths.append(len(t)), decode(m, h, t))[1])
+    lengths, read = [], gemma.bodies._read
+    monkeypatch.setattr(gemma.bodies, "_read", lambda share, h, t: (lengths.append(len(t)), read(share, h, t))[1])
     return lengths
 
 
