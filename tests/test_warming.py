@@ -29,7 +29,7 @@ def make(tmp_path, gemma, monkeypatch):
             monkeypatch.setattr(gemma.bodies, "folder", quoth.knowledge.open_states(kb.settings, kb.folder / "states"))
             kb._model = gemma
         else:
-            monkeypatch.setattr("quoth.knowledge.load_generator", lambda *_: pytest.fail("the model was loaded"))
+            monkeypatch.setattr("quoth.engine.load_generator", lambda *_: pytest.fail("the model was loaded"))
         return kb
 
     return make_
