@@ -20,7 +20,7 @@ LEVELS = [
     {"evaluation"},
     {"knowledge"},
     {"engine"},
-    {"pictures"},
+    {"pictures", "writing"},
     {"ingestion", "warming", "reading", "assistants"},
     {"comparing", "fitting", "mapping"},
     {"gallery"},

@@ -22,6 +22,7 @@ NAMES = [
     "ModelError",
     "NotFoundError",
     "Origin",
+    "Outline",
     "Passage",
     "QuothError",
     "Settings",
@@ -33,10 +34,14 @@ NAMES = [
     "Timing",
     "Token",
     "Turn",
+    "Unanswered",
     "UsageError",
     "WarmReport",
+    "Writing",
+    "WritingStream",
     "open",
     "rag_model",
+    "read_outline",
 ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -14,9 +15,11 @@ from quoth.generators.remote_loading import is_remote, load_remote
 from quoth.manifest import check_encoder, read_manifest, writing
 from quoth.once import once
 from quoth.rag.calibration import load as load_calibration
-from quoth.retrieval import HybridRetriever
+from quoth.retrieval import CANDIDATES, HybridRetriever
 from quoth.settings import Settings
 from quoth.store import Store, open_store
+from quoth.types import Hit, Kind
+from quoth.writing import Writer, make_wishes
 
 STATES_FOLDER = "states"
 
@@ -81,3 +84,19 @@ class Engine:
     def _writing(self) -> AbstractContextManager[None]:
         """One writer at a time, in a folder that is a knowledge base of this encoder."""
         return writing(self.folder, self._encoder.identity, self._encoder.dimension)
+
+    def _writer(self, wishes: Mapping[str, object]) -> Writer:
+        model = load_remote(self.settings) if is_remote(self.settings.model) else self._model
+        return Writer(self._retriever, self._encoder, model, self._illustrations, make_wishes(wishes))
+
+    def _illustrations(self, words: str, k: int) -> list[tuple[Hit, bytes]]:
+        """Pictures for words, with their previews."""
+        hits = self._by_words(words, k, "image")
+        previews = self.gallery.previews([hit.passage.id for hit in hits])
+        return [(hit, previews[hit.passage.id]) for hit in hits if hit.passage.id in previews]
+
+    def _by_words(self, words: str, k: int, kind: Kind | None) -> list[Hit]:
+        looks = self.gallery.showing(words, CANDIDATES) if kind != "text" else []
+        if kind == "image":
+            return self._retriever.search_pictures(words, k, looks)
+        return self._retriever.search_all(words, k, looks) if looks else self._retriever.search(words, k, kind)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import replace
 from functools import cached_property
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from quoth.answer import Answer
 from quoth.assistants.ask import AnswerStream
+from quoth.assistants.batch import Unanswered, ask_all
 from quoth.assistants.chat import Chat, begin
 from quoth.assistants.conversations import Conversations
 from quoth.assistants.rewriting import rewriter
@@ -30,6 +31,7 @@ from quoth.settings import change_settings, load_settings
 from quoth.store import StoredDocument
 from quoth.types import KINDS, AddReport, Hit, Kind, Status, Vectors, WarmReport
 from quoth.warming import forget_states, warm_states
+from quoth.writing import Outline, WritingStream
 
 
 def open(path: str | os.PathLike[str] | None = None, **settings: object) -> KnowledgeBase:
@@ -299,6 +301,38 @@ class KnowledgeBase(Engine):
         """The named conversations kept in its folder."""
         return Conversations(self.folder / CONVERSATIONS_FOLDER)
 
+    def ask_all(self, questions: Iterable[str]) -> Iterator[Answer | Unanswered]:
+        """Answer many questions: an answer for each, in order and as they come, or why there is none.
+
+        Raises:
+            NotFoundError, ModelError: as `ask`, before the first; afterwards nothing is raised.
+        """
+        self._must_exist()
+        return ask_all(self._asker, questions)
+
+    def outline(self, brief: str, **wishes: object) -> Outline:
+        """Plan a text, to be edited and given to `write`; `wishes` and errors are those of `write`."""
+        self._must_exist()
+        return self._writer(wishes).outline(brief)
+
+    def write(self, brief: str, outline: Outline | None = None, **wishes: object) -> WritingStream:
+        """Write a text from the documents, section by section, each sentence with what supports it.
+
+        A base model chooses sentences of the documents, a model that follows instructions writes its own.
+
+        Args:
+            brief: what to write, like "a blog post on decorators".
+            outline: what it is to be about; by default that of `outline`.
+            wishes: those of `quoth.writing.Wishes`: `length` in words (800), `tone`, `audience`, and `strict`, which
+                leaves out what no passage supports.
+
+        Raises:
+            UsageError: the brief is empty, a wish does not exist or is impossible, or the documents say nothing of it.
+            NotFoundError, ModelError: as `ask`.
+        """
+        self._must_exist()
+        return self._writer(wishes).write(brief, outline)
+
     def status(self) -> Status:
         """What is in it, and what it works with; who sees a part of it is not told of sizes on the disk.
 
@@ -333,12 +367,6 @@ class KnowledgeBase(Engine):
 
     def _ingestion(self, progress: Progress, groups: Iterable[str] | None) -> Ingestion:
         return Ingestion(self._store, self._encoder, self.gallery, progress, groups)
-
-    def _by_words(self, words: str, k: int, kind: Kind | None) -> list[Hit]:
-        looks = self.gallery.showing(words, CANDIDATES) if kind != "text" else []
-        if kind == "image":
-            return self._retriever.search_pictures(words, k, looks)
-        return self._retriever.search_all(words, k, looks) if looks else self._retriever.search(words, k, kind)
 
     def _must_exist(self) -> None:
         must_be_knowledge_base(self.folder)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from quoth.reading import InPlace
     from quoth.store import StoredDocument
     from quoth.types import AddReport, Hit, Passage, Status
+    from quoth.writing import Writing
+    from quoth.writing.text import Sentence, Share
 
 Shape = dict[str, Any]
 
@@ -70,6 +72,33 @@ def passage_shape(passage: Passage) -> Shape:
     return {**_place(passage), **_span(passage)}
 
 
+def asked_shape(line: int, name: str, answer: Answer) -> Shape:
+    """A line of `ask --file FILE --json`: `line` and `id` are those of the question."""
+    return {"line": line, "id": name, **answer_shape(answer)}
+
+
+def writing_shape(text: Writing) -> Shape:
+    """`write --json`."""
+    report = text.report
+    return {
+        "title": text.title,
+        "brief": text.brief,
+        "generator": text.generator,
+        "markdown": text.markdown,
+        "sections": [
+            {"heading": section.heading, "sentences": [_sentence(one) for one in section.sentences]}
+            for section in text.sections
+        ],
+        "report": {
+            **_share(report.whole),
+            "sections": [{"heading": heading, **_share(share)} for heading, share in report.sections],
+            "dropped": list(report.dropped),
+            "empty": list(report.empty),
+            "notes": list(report.notes),
+        },
+    }
+
+
 def chat_shape(message: str, answer: Answer) -> Shape:
     """A line of `chat --json`."""
     return {"message": message, "rewritten": answer.question != message, **answer_shape(answer)}
@@ -78,6 +107,20 @@ def chat_shape(message: str, answer: Answer) -> Shape:
 def status_shape(status: Status) -> Shape:
     """`status --json`."""
     return asdict(status)
+
+
+def _sentence(sentence: Sentence) -> Shape:
+    return {
+        "text": sentence.text,
+        "supported": sentence.supported,
+        "verbatim": sentence.verbatim,
+        "memory": sentence.memory,
+        "sources": [_source(source) for source in sentence.sources],
+    }
+
+
+def _share(share: Share) -> Shape:
+    return {**asdict(share), "by_document": dict(share.by_document)}
 
 
 def documents_shape(documents: list[StoredDocument]) -> list[Shape]:

@@ -15,9 +15,11 @@ from quoth.interfaces.cli.calibrate import calibrate
 from quoth.interfaces.cli.chat import chat
 from quoth.interfaces.cli.console import FAILURE, out, print_json, progress_bar, reporting
 from quoth.interfaces.cli.options import Groups, Json, Kb, names_in
+from quoth.interfaces.cli.page import page
 from quoth.interfaces.cli.search import search
 from quoth.interfaces.cli.serve import mcp, serve
 from quoth.interfaces.cli.similar import draw_map, similar
+from quoth.interfaces.cli.write import write
 
 app = typer.Typer(
     name="quoth",
@@ -76,6 +78,7 @@ def add(
 app.command(epilog='Example: quoth ask "What is a Python decorator?" --decoding quote -n 3')(ask)
 
 
+app.command(epilog='Example: quoth write "a blog post on decorators" --outline plan.md --out post.docx')(write)
 app.command(epilog="Example: quoth chat decorators")(chat)
 
 
@@ -86,6 +89,9 @@ app.command(epilog='Example: quoth search "a dog on a beach" --kind image --shee
 
 
 app.command(epilog="Example: quoth similar --duplicates --sheet twice.png")(similar)
+
+
+app.command(epilog="Example: quoth page --port 8502")(page)
 
 
 app.command("map", epilog="Example: quoth map all.html")(draw_map)

@@ -81,7 +81,7 @@ def status(found: Status) -> None:
 def documents(found: list[StoredDocument]) -> None:
     """A line for each document; what is as with all (everybody sees it, full trust, a file) is left out."""
     for document in found:
-        facts = [f"{document.passages:,} passages"]
+        facts = [f"{document.passages:,} passage{'s' if document.passages != 1 else ''}"]
         facts += [f"for {', '.join(document.groups)}"] if document.groups else []
         facts += [f"trust {document.trust:g}"] if document.trust < 1 else []
         facts += [f"from {document.origin.where}"] if document.origin.where not in ("", document.name) else []
