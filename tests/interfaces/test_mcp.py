@@ -107,3 +107,9 @@ async def call(client, name, **arguments):
     result = await client.call_tool(name, arguments)
     assert not result.is_error, result.content
     return result.structured_content
+
+
+def test_over_http_keys_are_not_passed_by(tmp_path):
+    Keys(tmp_path).create(["kb"])
+    with pytest.raises(UsageError, match="asks for none"):
+        run_http([quoth.open(tmp_path)], free_port())
