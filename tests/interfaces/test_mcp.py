@@ -11,14 +11,15 @@ from pathlib import Path
 
 import anyio
 import pytest
+from mcp import Client, StdioServerParameters, stdio_client
 from PIL import Image
 
+import quoth
+from quoth.access import Keys
+from quoth.errors import UsageError
+from quoth.interfaces.mcp.server import run_http
 from remote_servers import free_port
 from serving import QUESTION
-
-pytest.importorskip("mcp")
-
-from mcp import Client, StdioServerParameters, stdio_client
 
 QUOTH = str(Path(sys.executable).with_name("quoth"))
 
