@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from copy import copy
 from dataclasses import replace
 from functools import cached_property
 from importlib.metadata import version
@@ -28,10 +27,10 @@ from quoth.naming import as_documents, as_groups, pick_name
 from quoth.pictures import Pictures
 from quoth.reading import InPlace, read_in_place
 from quoth.retrieval import CANDIDATES
-from quoth.settings import change_settings, load_settings
+from quoth.settings import load_settings
 from quoth.showing import Showing
 from quoth.store import StoredDocument
-from quoth.types import KINDS, AddReport, Hit, Kind, Passage, Status, Vectors, WarmReport
+from quoth.types import KINDS, AddReport, Hit, Kind, Passage, Status, WarmReport
 from quoth.warming import forget_states, warm_states
 from quoth.writing import Outline, WritingStream
 
@@ -296,29 +295,6 @@ class KnowledgeBase(Engine):
         """
         self._must_exist()
         return self._writer(wishes).write(brief, outline)
-
-    def with_settings(self, **settings: object) -> KnowledgeBase:
-        """The same, asked in another way: what is loaded is shared.
-
-        Args:
-            settings: those of `quoth.settings.Settings` that say how to answer.
-
-        Raises:
-            SettingsError: there is none such, or it belongs to what is loaded already.
-            NotFoundError: there is no knowledge base.
-        """
-        changed = change_settings(self.settings, settings)
-        self._must_exist()
-        self._load()  # or each copy would load its own
-        other = copy(self)
-        other.settings = changed
-        for made in ("_asker", "_views"):
-            other.__dict__.pop(made, None)
-        return other
-
-    def embed(self, texts: Sequence[str]) -> Vectors:
-        """(n,) texts -> (n, d) float32, unit rows, by the encoder of texts."""
-        return self._encoder.encode(texts)
 
     def read(self, passage_id: str, around: int = 1) -> InPlace:
         """A passage with at most `around` neighbours on each side; see `quoth.reading`.

@@ -107,6 +107,6 @@ def test_help_lists_every_command_and_the_version_is_the_packages():
 
 
 def test_the_shell_completes():
-    environment = {"_QUOTH_COMPLETE": "complete_bash", "COMP_WORDS": "quoth se", "COMP_CWORD": "1"}
+    environment = {"_QUOTH_COMPLETE": "complete_bash", "COMP_WORDS": "quoth sea", "COMP_CWORD": "1"}
     done = subprocess.run([QUOTH], check=False, capture_output=True, text=True, env={**os.environ, **environment})
     assert done.stdout.split() == ["search"]
