@@ -131,7 +131,9 @@ class Admission:
     def _grow(self, cells: int) -> None:
         """Whoever is at work in the present context ends there; then nothing refers to it, and it is freed."""
         if cells > self.loop.context.cells:
+            batches, tokens = self.loop.batches, self.loop.tokens
             self.loop = DecodingLoop(self._open(1 << (cells - 1).bit_length()))
+            self.loop.batches, self.loop.tokens = batches, tokens
 
     def _wake(self) -> None:
         with self._door:
