@@ -20,7 +20,7 @@ LEVELS = [
     {"evaluation"},
     {"knowledge"},
     {"pictures"},
-    {"ingestion", "warming", "assistants"},
+    {"gathering", "ingestion", "warming", "assistants"},
     {"comparing", "fitting", "mapping"},
     {"gallery"},
     {"looking"},
@@ -31,7 +31,7 @@ LEVELS = [
     {"answer", "folders", "manifest", "naming", "sheet", "map"},
     {"rendering", "settings", "checkpoints"},
     {"types"},
-    {"errors"},
+    {"errors", "origin"},
 ]
 HEIGHT = {part: len(LEVELS) - index for index, level in enumerate(LEVELS) for part in level}
 HEAVY = {
@@ -49,6 +49,9 @@ HEAVY = {
     "xberg",
     "pypdfium2",
     "lxml",
+    "httpx2",
+    "feedparser",
+    "sqlalchemy",
 }
 # The package's own door is for interfaces and loads each name when it is used.
 DOOR = "quoth"

@@ -34,6 +34,10 @@ if TYPE_CHECKING:
     from quoth.knowledge import KnowledgeBase as KnowledgeBase
     from quoth.knowledge import open as open
     from quoth.settings import Settings as Settings
+    from quoth.sources.wanted import Feed as Feed
+    from quoth.sources.wanted import ModelAnswers as ModelAnswers
+    from quoth.sources.wanted import Rows as Rows
+    from quoth.sources.wanted import Sitemap as Sitemap
     from quoth.types import AddReport as AddReport
     from quoth.types import Document as Document
     from quoth.types import Failure as Failure
@@ -59,6 +63,7 @@ _MODULES = {
     ),
     "knowledge": ("KnowledgeBase", "open"),
     "settings": ("Settings",),
+    "sources.wanted": ("Feed", "ModelAnswers", "Rows", "Sitemap"),
     "types": ("AddReport", "Document", "Failure", "Hit", "Passage", "Status", "WarmReport"),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}

@@ -19,6 +19,7 @@ from quoth.encoders import Encoder, load_encoder
 from quoth.errors import NotFoundError, StoreError, UsageError
 from quoth.folders import default_folder, size_of
 from quoth.gallery import Gallery, read_picture
+from quoth.gathering import Terms, gather
 from quoth.generators import LanguageModel, describe_model, load_generator, open_states, state_files
 from quoth.generators.remote_loading import is_remote, load_remote
 from quoth.ingestion import Ingestion, Progress, silent
@@ -28,6 +29,7 @@ from quoth.pictures import Pictures
 from quoth.rag.calibration import load as load_calibration
 from quoth.retrieval import CANDIDATES, HybridRetriever
 from quoth.settings import Settings, load_settings
+from quoth.sources.wanted import Wanted, is_address
 from quoth.store import Store, open_store
 from quoth.types import KINDS, AddReport, Hit, Kind, Status, WarmReport
 from quoth.warming import forget_states, warm_states
@@ -64,25 +66,45 @@ class KnowledgeBase:
         self.settings = settings
 
     def add(
-        self, *paths: str | Path, prune: bool = False, warm: bool = False, progress: Progress = silent
+        self,
+        *wanted: Wanted,
+        prune: bool = False,
+        warm: bool = False,
+        rights: str = "",
+        allow_private: bool = False,
+        progress: Progress = silent,
     ) -> AddReport:
-        """Put files, folders and patterns in; what is there unchanged is skipped.
+        """Put files, folders, patterns, web pages and other sources in; what is there unchanged is skipped.
 
         Args:
-            paths: what to add. A file that cannot be read is in the report's `failed`; the rest goes in.
-            prune: remove the documents below `paths` whose files are gone.
+            wanted: what to add: paths, addresses (`https://…`), a `Sitemap`, a `Feed`, `Rows` of a database, the
+                `ModelAnswers` to questions. What cannot be had is in the report's `failed`; the rest goes in.
+            prune: remove the documents below paths whose files are gone, pages that their servers say are gone, and
+                rows that their query gives no more.
             warm: then compute the passage states that are missing, see `warm`.
+            rights: by what right it is taken; by default what each page or feed says of itself.
+            allow_private: fetch web pages of this machine and the local network too, by the environment's proxy if
+                there is one.
             progress: is told how far it is, first in documents, then in passages.
 
         Raises:
-            UsageError: no path was given.
+            UsageError: nothing to add was given.
+            MissingExtraError: what is needed to fetch is not installed.
             StoreError: the disk is full, or another process is writing. What was committed stays.
             IncompatibleError: the knowledge base was made with another encoder.
         """
-        if not paths:
-            raise UsageError("nothing to add was given", "name files or folders")
+        if not wanted:
+            raise UsageError("nothing to add was given", "name files, folders or addresses")
+        paths = [one for one in wanted if isinstance(one, str | Path) and not is_address(one)]
+        others = [one for one in wanted if not isinstance(one, str | Path) or is_address(one)]
         with self._writing():
-            report = Ingestion(self._store, self._encoder, self.gallery, progress).add_files(paths, prune, self.folder)
+            ingestion = Ingestion(self._store, self._encoder, self.gallery, progress)
+            gathered = gather(others, ingestion.known, self.settings, Terms(rights, allow_private))
+            if paths:
+                ingestion.add_files(paths, prune, self.folder)
+            for items in gathered:
+                ingestion.add_items(items, prune)
+            report = ingestion.report()
             forget_states(self.folder / STATES_FOLDER, self._store)
         if not warm:
             return report
@@ -116,7 +138,9 @@ class KnowledgeBase:
             for i, text in enumerate(texts)
         ]
         with self._writing():
-            report = Ingestion(self._store, self._encoder, self.gallery, progress).add_documents(documents)
+            ingestion = Ingestion(self._store, self._encoder, self.gallery, progress)
+            ingestion.add_documents(documents)
+            report = ingestion.report()
             forget_states(self.folder / STATES_FOLDER, self._store)
         return report
 

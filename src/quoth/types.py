@@ -19,6 +19,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from quoth.errors import UsageError
+from quoth.origin import Origin
+
 Vectors = NDArray[np.float32]
 """(n, d) float32, rows of unit length: nearness is the dot product."""
 
@@ -118,6 +121,8 @@ class Document:
     `digest` is the SHA-256 of its raw bytes; `pages` holds the start offset of every page, empty if the
     format has no pages. For plain text and Markdown, offsets in `text` are offsets in the decoded file.
     `boxes`, in order, are of those lines of `text` that were read from pictures of pages.
+    `trust`, above 0 and at most 1, is what its passages' prior is multiplied by; who shares one of the `groups`
+    may see it, without any everybody.
     """
 
     id: str
@@ -129,6 +134,14 @@ class Document:
     pages: tuple[int, ...] = ()
     figures: tuple[Figure, ...] = field(default=(), repr=False)
     boxes: tuple[LineBox, ...] = field(default=(), repr=False)
+    groups: tuple[str, ...] = ()
+    trust: float = 1.0
+    origin: Origin = field(default=Origin())
+
+    def __post_init__(self) -> None:
+        """Refuse a trust that no prior can be multiplied by."""
+        if not 0 < self.trust <= 1:
+            raise UsageError(f"a trust of {self.trust}", "it must be above 0 and at most 1")
 
     def boxes_in(self, start: int, end: int) -> tuple[LineBox, ...]:
         """The boxes of the lines in a span, with places in the span's own text; a line cut by its edge counts whole."""

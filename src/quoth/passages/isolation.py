@@ -22,6 +22,7 @@ from typing import IO, TypeVar, cast
 
 from quoth.errors import DocumentError
 from quoth.passages.wire import LENGTH, Answer, Parsed, pack, unpack
+from quoth.sources.items import Fetched
 from quoth.types import Document
 
 _AHEAD = 4
@@ -36,7 +37,7 @@ _LIMITS = {
 }
 
 
-Item = TypeVar("Item", bound=Path | Document)
+Item = TypeVar("Item", bound=Path | Document | Fetched)
 
 
 class Parser:
@@ -70,7 +71,7 @@ class Parser:
         if self._worker is not None:
             self._stop()
 
-    def parse(self, item: Path | Document) -> Parsed:
+    def parse(self, item: Path | Document | Fetched) -> Parsed:
         """Read and split one file, or split one document. Raises DocumentError."""
         [(_, answer)] = self.parse_many([item])
         if isinstance(answer, DocumentError):
@@ -98,7 +99,7 @@ class Parser:
                 # Answers to these would be taken for answers to the next call.
                 self.close()
 
-    def _answer(self, sent: Sequence[Path | Document]) -> Answer:
+    def _answer(self, sent: Sequence[Path | Document | Fetched]) -> Answer:
         """The answer to the first item sent. If the worker ends instead, the others are sent to a new one."""
         limit = self.seconds + _PER_MEGABYTE * size(sent[0]) / 1e6
         try:
@@ -112,10 +113,10 @@ class Parser:
             self._send(item)
         return DocumentError(cause, "save it in another format, or split it")
 
-    def _send(self, item: Path | Document) -> None:
+    def _send(self, item: Path | Document | Fetched) -> None:
         worker = self._start()
         try:
-            cast(IO[bytes], worker.stdin).write(pack(item if isinstance(item, Document) else str(item)))
+            cast(IO[bytes], worker.stdin).write(pack(str(item) if isinstance(item, Path) else item))
         except BrokenPipeError:
             # It just ended: whoever waits for its answers learns that, and why.
             return
@@ -192,8 +193,10 @@ def _cause(status: int, errors: IO[bytes]) -> str:
     return f"the parser ended with status {status}: {lines[-1][:200]}"
 
 
-def size(item: Path | Document) -> int:
+def size(item: Path | Document | Fetched) -> int:
     """The bytes of a file, or the characters of a document; 0 for a file that is not there."""
+    if isinstance(item, Fetched):
+        return len(item.data)
     try:
         return len(item.text) if isinstance(item, Document) else item.stat().st_size
     except OSError:

@@ -10,6 +10,7 @@ import struct
 from dataclasses import dataclass
 
 from quoth.errors import DocumentError
+from quoth.sources.items import Fetched
 from quoth.types import Document, Passage
 
 LENGTH = struct.Struct(">Q")
@@ -26,8 +27,8 @@ class Parsed:
     passages: tuple[Passage, ...]
 
 
-Request = str | Document
-"""The path of a file to read and split, or a document to split."""
+Request = str | Document | Fetched
+"""The path of a file to read and split, a file that was fetched, or a document to split."""
 
 Answer = Parsed | DocumentError
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from quoth.origin import Origin
 from quoth.types import Kind, Passage, Vectors
 
 
@@ -57,6 +58,7 @@ class StoredDocument:
     digest: str
     title: str
     passages: int
+    origin: Origin = Origin()  # noqa: RUF009 - it is frozen
 
 
 class Store(Protocol):
