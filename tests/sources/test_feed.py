@@ -53,3 +53,12 @@ def test_entities_do_not_grow_and_read_no_file():
 def test_what_is_no_feed_is_said(data):
     with pytest.raises(DocumentError, match="no feed"):
         read_feed(data, "https://a.example/feed", "")
+
+
+def test_a_feed_that_takes_for_ever_is_left(monkeypatch):
+    from quoth.sources import feed
+
+    monkeypatch.setattr(feed, "SECONDS", 1.0)
+    slow = b"<?xml version='1.0'?><rss version='2.0'><channel><item><description>" + b"<b>" * 300_000
+    with pytest.raises(DocumentError, match="took longer than"):
+        read_feed(slow, "https://a.example/feed", "")
