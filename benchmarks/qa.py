@@ -23,13 +23,13 @@ import numpy as np
 
 import quoth
 from common import Table, folder_for, tell, tell_progress
-from quoth.answer import Answer
+from quoth.answer import Answer, Signals
 from quoth.assistants.ask import Asker
 from quoth.evaluation import BeirSet, Query, auroc, exact_match, f1, fill, read_beir, sample_answerable
 from quoth.generators import load_generator
 from quoth.rag.calibration import SHIPPED
 from quoth.settings import Settings, make_settings
-from quoth.types import Hit, Signals
+from quoth.types import Hit
 
 DECODINGS = "quote,sequence,token,concat-best-first,concat-best-last"
 Asked = tuple[Query, Sequence[str]]

@@ -22,7 +22,7 @@ import numpy as np
 
 from common import Table, tell
 from quoth.store.lance import LanceStore
-from quoth.types import Passage, Vectors
+from quoth.types import Document, Passage, Vectors
 
 DIMENSION, K, WORDS = 384, 10, 120
 NOISE, QUESTION_NOISE = 1.0, 0.6
@@ -57,7 +57,7 @@ def fill(store: LanceStore, base: Vectors, random: np.random.Generator) -> None:
         name, vectors = f"document-{first}", base[first : first + ROWS_A_COMMIT]
         texts = map(" ".join, vocabulary[random.integers(0, 5000, (len(vectors), WORDS))])
         passages = [Passage(name, "synthetic", text, first + i, first + i + 1) for i, text in enumerate(texts)]
-        store.replace({name: name}, passages, vectors)
+        store.replace([Document(name, "", "", "text/plain", name)], passages, vectors)
     store.optimize()
 
 

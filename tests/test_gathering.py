@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 import quoth
 from quoth import MissingExtraError, UsageError
 from quoth.interfaces.cli.main import app
+from quoth.rendering import whence
 from remote_servers import llama_server, write_tiny_model
 from web_server import serving
 
@@ -47,6 +48,26 @@ def test_pages_and_files_go_in_together_and_each_page_knows_where_it_came_from(k
     site.put("/tapir", PAGE.replace("300", "310"), etag='"2"')
     assert counts(kb.add(url, allow_private=True)) == (0, 1, 0, 0, 0)
     assert "310" in kb.search("How heavy is a tapir?", 1)[0].passage.text
+
+
+def test_by_what_right_the_user_says_it(kb, site, tmp_path):
+    (tmp_path / "violin.txt").write_text("A violin has four strings.")
+    url = site.put("/tapir", PAGE)
+    sources = [tmp_path / "violin.txt", url, quoth.Rows("sqlite://", "select 1 as id, 'words' as text")]
+    kb.add(*sources, allow_private=True)
+    assert sorted(d.origin.rights for d in stored(kb).values()) == ["", "", "https://l.example/by"]
+    assert counts(kb.add(*sources, allow_private=True, rights="by letter")) == (0, 0, 3, 0, 0)
+    assert {d.origin.rights for d in stored(kb).values()} == {"by letter"}
+    assert counts(kb.add(*sources, allow_private=True)) == (0, 0, 3, 0, 0)
+
+
+def test_groups_hold_for_what_was_fetched(kb, site):
+    url = site.put("/tapir", PAGE)
+    kb.add(url, allow_private=True, groups=["staff"])
+    assert stored(kb)[url].groups == ("staff",)
+    assert kb.seen_by(["board"]).search("tapir", 5) == []
+    assert counts(kb.add(url, allow_private=True, groups=["board"])) == (0, 1, 0, 0, 0)
+    assert [hit.passage.document for hit in kb.seen_by(["board"]).search("tapir", 5)] == [url]
 
 
 def test_private_addresses_are_refused_by_default(kb, site):
@@ -136,9 +157,11 @@ def test_the_prior_respects_the_trust(kb, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "none")
     kb.add(quoth.ModelAnswers("openai:x", ["What does a tapir weigh?"]))
     kb.add_texts([said], titles=["What does a tapir weigh?"], names=["book"])
-    priors = {hit.passage.document: hit.prior for hit in kb.search("What does a tapir weigh?", 2)}
+    hits = kb.search("What does a tapir weigh?", 2)
+    priors = {hit.passage.document: hit.prior for hit in hits}
     model = next(prior for name, prior in priors.items() if name.startswith("openai:x/"))
     assert model < priors["book"]
+    assert {whence(hit.passage) for hit in hits} == {"openai:x says so, trust 0.5", "book"}
 
 
 def test_what_is_not_installed_is_told_before_anything_is_added(kb, tmp_path, monkeypatch):

@@ -19,7 +19,9 @@ LEVELS = [
     {"interfaces"},
     {"evaluation"},
     {"knowledge"},
+    {"engine"},
     {"pictures"},
+    {"intake"},
     {"gathering", "ingestion", "warming", "assistants"},
     {"comparing", "fitting", "mapping"},
     {"gallery"},
@@ -31,7 +33,8 @@ LEVELS = [
     {"answer", "folders", "manifest", "naming", "sheet", "map"},
     {"rendering", "settings", "checkpoints"},
     {"types"},
-    {"errors", "origin"},
+    {"origin"},
+    {"errors"},
 ]
 HEIGHT = {part: len(LEVELS) - index for index, level in enumerate(LEVELS) for part in level}
 HEAVY = {

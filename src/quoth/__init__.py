@@ -33,11 +33,13 @@ if TYPE_CHECKING:
     from quoth.errors import UsageError as UsageError
     from quoth.knowledge import KnowledgeBase as KnowledgeBase
     from quoth.knowledge import open as open
+    from quoth.origin import Origin as Origin
     from quoth.settings import Settings as Settings
     from quoth.sources.wanted import Feed as Feed
     from quoth.sources.wanted import ModelAnswers as ModelAnswers
     from quoth.sources.wanted import Rows as Rows
     from quoth.sources.wanted import Sitemap as Sitemap
+    from quoth.store.base import StoredDocument as StoredDocument
     from quoth.types import AddReport as AddReport
     from quoth.types import Document as Document
     from quoth.types import Failure as Failure
@@ -62,8 +64,10 @@ _MODULES = {
         "UsageError",
     ),
     "knowledge": ("KnowledgeBase", "open"),
+    "origin": ("Origin",),
     "settings": ("Settings",),
     "sources.wanted": ("Feed", "ModelAnswers", "Rows", "Sitemap"),
+    "store.base": ("StoredDocument",),
     "types": ("AddReport", "Document", "Failure", "Hit", "Passage", "Status", "WarmReport"),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}

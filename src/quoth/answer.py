@@ -8,7 +8,28 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from quoth.rendering import as_html, as_lines
-from quoth.types import Decoding, Passage, Signals
+from quoth.types import Decoding, Passage
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """What the mixture's own figures say of an answer; each is higher for a better one.
+
+    similarity: the best cosine of question and passage, in [-1, 1].
+    gain: how much likelier the passage that carries the answer makes the question than the null passage does,
+        nats a token.
+    weakest: the same of the token for which it is the least.
+    fluency: the mean log-probability of the answer's tokens under the mixture.
+    support: the log odds of the answer's coming from the passages, not from memory.
+    agreement: the posterior of the passage that carries it, in [0, 1].
+    """
+
+    similarity: float
+    gain: float
+    weakest: float
+    fluency: float
+    support: float
+    agreement: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import numpy as np
 
 from quoth.embeddings import load_embedding
 from quoth.embeddings.bridge import find_bridge
-from quoth.encoders import Encoder, PictureEncoder, load_picture_encoder
+from quoth.encoders import Encoder, PictureEncoder
 from quoth.errors import DocumentError, IncompatibleError, NotFoundError
 from quoth.looking import Looking
 from quoth.passages import Parsed
@@ -28,10 +28,16 @@ _BATCH = 256
 class Gallery:
     """Pictures in the folder of a knowledge base; what is heavy is loaded when it is first needed."""
 
-    def __init__(self, folder: Path, model: str, passages: Callable[[], Store], words: Callable[[], Encoder]) -> None:
-        """`model` names the picture encoder; `passages` and `words` open the store and load the encoder of texts."""
+    def __init__(
+        self,
+        folder: Path,
+        eyes: Callable[[], PictureEncoder],
+        passages: Callable[[], Store],
+        words: Callable[[], Encoder],
+    ) -> None:
+        """`passages` opens the store; `eyes` and `words` load the encoders of pictures and of texts."""
         self.folder = folder
-        self._model = model
+        self._eyes = eyes
         self._passages = passages
         self._words = words
         self._looking: Looking | None = None
@@ -40,7 +46,7 @@ class Gallery:
     @cached_property
     def encoder(self) -> PictureEncoder:
         """What looks at the pictures."""
-        return load_picture_encoder(self._model)
+        return self._eyes()
 
     def store(self) -> PictureStore | None:
         """The pictures, if there are any.
@@ -75,7 +81,7 @@ class Gallery:
     def put(self, pictures: Embedded) -> None:
         """Add pictures; their passages go in afterwards."""
         if self.store() is None:
-            self._opened = open_pictures(self.folder, self.looking().space)
+            self._opened = self._viewed(open_pictures(self.folder, self.looking().space))
         if self._opened:
             self._opened.put(pictures)
 
@@ -84,6 +90,12 @@ class Gallery:
         found = self._open()
         if found:
             found.keep(documents, ids)
+
+    def regroup(self) -> None:
+        """Let all pictures be seen by who sees their documents, also where a kill kept the two from going together."""
+        found = self._open()
+        if found:
+            found.regroup({name: known.groups for name, known in self._passages().documents().items()})
 
     def previews(self, ids: Sequence[str]) -> dict[str, bytes]:
         """JPEG files of those of these passages that are pictures."""
@@ -111,8 +123,12 @@ class Gallery:
     def _open(self) -> PictureStore | None:
         """The pictures whatever encoder looked at them, if there are any; opened once, they are always the newest."""
         if self._opened is None:
-            self._opened = open_pictures(self.folder)
+            self._opened = self._viewed(open_pictures(self.folder))
         return self._opened
+
+    def _viewed(self, found: PictureStore | None) -> PictureStore | None:
+        viewer = self._passages().viewer
+        return found if found is None or viewer is None else found.seen_by(viewer)
 
     def like(self, pixels: Pixels, k: int) -> Ranking:
         """The passages of the k pictures nearest to one, with their cosines, best first."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -13,26 +13,17 @@ from quoth.generators.remote_loading import is_remote, load_remote
 from quoth.settings import Settings
 from quoth.sources.answers import answers, read_questions
 from quoth.sources.items import Item, Library
-from quoth.sources.wanted import Feed, ModelAnswers, Rows, Sitemap, Wanted
+from quoth.sources.wanted import Feed, ModelAnswers, Other, Rows, Sitemap
 
 _WEB = ("feedparser", "httpx2", "protego")
 # Long enough for a few sentences, short of a model that never ends.
 _ANSWER = {"max_tokens": 1024, "temperature": 0}
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """On what terms things are taken.
-
-    rights: by what right, "" for what each says of itself; allow_private: from this machine and the local network too.
-    """
-
-    rights: str = ""
-    allow_private: bool = False
-
-
-def gather(wanted: Sequence[Wanted], known: Library, settings: Settings, terms: Terms) -> list[Iterator[Item]]:
+def gather(wanted: Sequence[Other], known: Library, settings: Settings, allow_private: bool) -> list[Iterator[Item]]:
     """What each of these gives, not yet begun. What is missing for it is told now, before anything is added.
+
+    With `allow_private` web pages are fetched from this machine and the local network, too.
 
     Raises:
         MissingExtraError: a part that is needed is not installed.
@@ -40,22 +31,22 @@ def gather(wanted: Sequence[Wanted], known: Library, settings: Settings, terms: 
         ModelError: there is no key for the model.
     """
     web = [one for one in wanted if isinstance(one, str | Sitemap | Feed)]
-    streams = [_pages(web, known, terms)] if web else []
-    streams += [_rows(one, known, terms) for one in wanted if isinstance(one, Rows)]
+    streams = [_pages(web, known, allow_private)] if web else []
+    streams += [_rows(one, known) for one in wanted if isinstance(one, Rows)]
     return streams + [_answers(one, known, settings) for one in wanted if isinstance(one, ModelAnswers)]
 
 
-def _pages(wanted: Sequence[str | Sitemap | Feed], known: Library, terms: Terms) -> Iterator[Item]:
+def _pages(wanted: Sequence[str | Sitemap | Feed], known: Library, allow_private: bool) -> Iterator[Item]:
     _need(_WEB, "web pages need", "web")
-    return _each_page(wanted, known, terms)
+    return _each_page(wanted, known, allow_private)
 
 
-def _each_page(wanted: Sequence[str | Sitemap | Feed], known: Library, terms: Terms) -> Iterator[Item]:
+def _each_page(wanted: Sequence[str | Sitemap | Feed], known: Library, allow_private: bool) -> Iterator[Item]:
     from quoth.sources.fetch import Fetcher
     from quoth.sources.pages import Pages
 
-    with Fetcher(terms.allow_private) as fetcher:
-        pages = Pages(fetcher, known, terms.rights)
+    with Fetcher(allow_private) as fetcher:
+        pages = Pages(fetcher, known)
         yield from pages.each(one for one in wanted if isinstance(one, str))
         for one in wanted:
             if isinstance(one, Sitemap):
@@ -64,11 +55,11 @@ def _each_page(wanted: Sequence[str | Sitemap | Feed], known: Library, terms: Te
                 yield from pages.of_feed(one.url, one.limit)
 
 
-def _rows(wanted: Rows, known: Library, terms: Terms) -> Iterator[Item]:
+def _rows(wanted: Rows, known: Library) -> Iterator[Item]:
     _need(("sqlalchemy",), "databases need", "sql")
     from quoth.sources.rows import rows
 
-    return rows(wanted.url, wanted.select, known, terms.rights)
+    return rows(wanted.url, wanted.select, known)
 
 
 def _answers(wanted: ModelAnswers, known: Library, settings: Settings) -> Iterator[Item]:

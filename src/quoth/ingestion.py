@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol, TypeGuard
+from typing import Protocol
 
 import numpy as np
 
 from quoth.encoders import Encoder
 from quoth.errors import DocumentError
 from quoth.gallery import Gallery
+from quoth.naming import as_groups
+from quoth.origin import Origin
 from quoth.passages import Parsed, parse_all
 from quoth.sources import digest, document_id, find_files
-from quoth.sources.items import Fetched, Gone, Item, Kept, Library
-from quoth.store import Embedded, Store
+from quoth.sources.items import Fetched
+from quoth.store import Embedded, Store, StoredDocument
 from quoth.types import AddReport, Document, Failure, Passage, Vectors
 
 # Passages in one commit: a kill loses at most the encoding of so many, and batches sort well by length.
 COMMIT = 1024
 # Decoded, a picture takes as much memory as so many passages, and longer to encode.
 PICTURE = 16
-# What comes one by one (pages, answers) is written when so many are there, so many bytes, or the first so long: what
-# was paid for in time or money is not lost to a kill.
-ITEMS, BYTES, SECONDS = 64, 32 << 20, 10.0
+# Passages that go into another table in one commit.
+_MOVED = 16_384
 
 
 class Progress(Protocol):
@@ -48,11 +49,32 @@ class _Counts:
     passages: int = 0
     failed: list[Failure] = field(default_factory=list)
 
+    @property
+    def done(self) -> int:
+        return self.added + self.updated + self.unchanged
+
 
 class Ingestion:
-    """One `add`: from paths, documents or other sources to a report."""
+    """One `add`: from paths or documents to a report."""
 
-    def __init__(self, store: Store, encoder: Encoder, gallery: Gallery, progress: Progress = silent) -> None:
+    def __init__(
+        self,
+        store: Store,
+        encoder: Encoder,
+        gallery: Gallery,
+        progress: Progress = silent,
+        groups: Iterable[str] | None = None,
+        rights: str = "",
+    ) -> None:
+        """`groups` shall see all of it; None: those that a document names, else those that saw it before.
+
+        `rights` is by what right it is taken; "": what a document says of itself.
+
+        Raises:
+            UsageError: that is no name of a group.
+        """
+        self._groups = None if groups is None else as_groups(groups)
+        self._rights = rights
         self._store = store
         self._encoder = encoder
         self._gallery = gallery
@@ -61,12 +83,7 @@ class Ingestion:
         self._known = store.documents()
         self._counts = _Counts()
 
-    @property
-    def known(self) -> Library:
-        """What was there before, by name."""
-        return self._known
-
-    def add_files(self, paths: Sequence[str | Path], prune: bool, skip: Path) -> None:
+    def add_files(self, paths: Sequence[str | Path], prune: bool, skip: Path) -> AddReport:
         """Files, folders and patterns, but nothing in `skip`, the knowledge base's own folder.
 
         With `prune`, documents whose files are gone are removed.
@@ -74,83 +91,71 @@ class Ingestion:
         found = find_files(paths)
         self._counts.failed += found.failures
         own = skip.resolve()
-        changed, unchanged = self._changed([file for file in found.files if own not in file.parents])
-        self._counts.unchanged += unchanged
-        self._progress(unchanged, unchanged + len(changed), 0)
-        self._take(changed, unchanged)
+        changed = self._changed([file for file in found.files if own not in file.parents])
+        self._progress(self._counts.done, self._counts.done + len(changed), 0)
+        self._take(changed)
         if prune:
             self._prune(paths)
+        return self._report()
 
-    def add_documents(self, documents: Sequence[Document]) -> None:
+    def add_documents(self, documents: Sequence[Document]) -> AddReport:
         """Documents that are text already; of several with one name, the last counts."""
         documents = list({document.id: document for document in documents}.values())
         changed = [d for d in documents if d.id not in self._known or self._known[d.id].digest != d.digest]
-        self._counts.unchanged += len(documents) - len(changed)
-        self._take(changed, len(documents) - len(changed))
+        same = [d for d in documents if d.id in self._known and self._known[d.id].digest == d.digest]
+        self._revise([self._stated(d) for d in same])
+        self._take(changed)
+        return self._report()
 
-    def add_items(self, items: Iterable[Item], prune: bool) -> None:
-        """What another source gives, as it comes; of several with one name, the first counts.
+    def _stated(self, document: Document) -> StoredDocument:
+        """What the store shall know of a document whose text it has."""
+        groups, origin = self._seers(document.id, document.groups), self._by_right(document.origin)
+        return replace(self._known[document.id], groups=groups, trust=document.trust, origin=origin)
 
-        With `prune`, documents that the source has no more are removed.
-        """
-        done, seen = 0, set[str]()
-        for batch in _bunches(items):
-            new = [item for item in batch if isinstance(item, Failure) or item.id not in seen]
-            seen.update(item.id for item in new if not isinstance(item, Failure))
-            self._take_items(new, done, prune)
-            done += len(new)
+    def _seers(self, name: str, own: Sequence[str] = ()) -> tuple[str, ...]:
+        """The groups that shall see a document."""
+        if self._groups is not None:
+            return self._groups
+        if own:
+            return as_groups(own)
+        return self._known[name].groups if name in self._known else as_groups(self._store.viewer or ())
 
-    def report(self) -> AddReport:
-        """What was done so far, once the indexes are up to date."""
-        counts = self._counts
-        # Always: it costs 3 ms where there is nothing to do, and an `add` that was killed leaves work.
-        self._store.optimize()
-        return AddReport(
-            counts.added,
-            counts.updated,
-            counts.unchanged,
-            counts.removed,
-            counts.passages,
-            time.perf_counter() - self._start,
-            tuple(counts.failed),
-        )
+    def _by_right(self, origin: Origin) -> Origin:
+        """The origin with the right that the user gave."""
+        return replace(origin, rights=self._rights) if self._rights else origin
 
-    def _take_items(self, items: Sequence[Item], done: int, prune: bool) -> None:
-        self._counts.failed += [item for item in items if isinstance(item, Failure)]
-        changed = [item for item in items if isinstance(item, Fetched) or self._is_new(item)]
-        self._counts.unchanged += sum(isinstance(item, Kept | Document) for item in items)
-        self._counts.unchanged -= sum(isinstance(item, Document) for item in changed)
-        self._take(changed, done + len(items) - len(changed))
-        gone = [item for item in items if isinstance(item, Gone)]
-        self._remove([item.id for item in gone if prune or item.moved])
-        told = [item for item in gone if item.cause and not (prune or item.moved)]
-        self._counts.failed += [Failure(item.id, item.cause, "--prune removes what is gone") for item in told]
+    def _revise(self, documents: Sequence[StoredDocument]) -> None:
+        """Documents whose texts are as they were: others may see them now, or they are trusted otherwise."""
+        before = [self._known[document.name] for document in documents]
+        updated = sum((a.groups, a.trust) != (b.groups, b.trust) for a, b in zip(documents, before, strict=True))
+        self._counts.updated += updated
+        self._counts.unchanged += len(documents) - updated
+        for batch in _portions([a for a, b in zip(documents, before, strict=True) if a != b]):
+            self._store.revise(batch)
 
-    def _is_new(self, item: Item) -> TypeGuard[Document]:
-        """Whether this is a document that the store does not have as it is."""
-        if not isinstance(item, Document):
-            return False
-        return item.id not in self._known or self._known[item.id].digest != item.digest
-
-    def _changed(self, files: Sequence[Path]) -> tuple[list[Path], int]:
-        """The files whose bytes the store does not have, and how many it has."""
-        changed, unchanged = [], 0
+    def _changed(self, files: Sequence[Path]) -> list[Path]:
+        """The files whose bytes the store does not have; those that it has are dealt with."""
+        changed: list[Path] = []
+        same: list[StoredDocument] = []
         for file in files:
             known = self._known.get(document_id(file))
             try:
                 str(file).encode()
                 if known and known.digest == digest(file):
-                    unchanged += 1
+                    same.append(replace(known, groups=self._seers(known.name), origin=self._by_right(known.origin)))
                 else:
                     changed.append(file)
             except UnicodeEncodeError:
                 self._counts.failed.append(Failure(str(file), "its name is not Unicode", "rename it"))
             except OSError as error:
                 self._counts.failed.append(Failure(str(file), f"it cannot be read ({error})", "check its rights"))
-        return changed, unchanged
+        self._revise(same)
+        return changed
 
-    def _take(self, changed: Sequence[Path | Document | Fetched], done: int) -> None:
+    def _take(self, changed: Sequence[Path | Document | Fetched]) -> None:
         """Parse, encode and commit, batch by batch; nothing is started for nothing."""
+        changed = self._free(changed)
+        done = self._counts.done
         total = done + len(changed)
         if not changed:
             return
@@ -158,6 +163,13 @@ class Ingestion:
             self._write(batch)
             done += len(batch)
             self._progress(done + len(self._counts.failed), total, self._counts.passages)
+
+    def _free(self, changed: Sequence[Path | Document | Fetched]) -> list[Path | Document | Fetched]:
+        """Those whose names no document has that is hidden from who adds them."""
+        names = [document_id(item) if isinstance(item, Path) else item.id for item in changed]
+        taken = self._store.hidden(names)
+        self._counts.failed += [Failure(name, "its name is taken", "choose another name") for name in sorted(taken)]
+        return [item for item, name in zip(changed, names, strict=True) if name not in taken]
 
     def _good(self, answers: Iterable[tuple[Path | Document | Fetched, Parsed | DocumentError]]) -> Iterator[Parsed]:
         """What could be parsed; what could not is noted, and what the store had of it stays."""
@@ -175,33 +187,48 @@ class Ingestion:
         found, pictures = self._gallery.look(batch)
         passages = _distinct(found)
         vectors = self._encoder.encode([passage.searchable for passage in passages])
-        digests = {parsed.document.id: parsed.document.digest for parsed in batch}
+        documents = {one.document.id: self._whole(one.document) for one in batch}
         if pictures:
             _place_wordless(passages, pictures, vectors)
-            self._gallery.put(pictures)
-        self._store.replace(digests, passages, vectors.astype(np.float32, copy=False))
-        self._gallery.keep([name for name in digests if name in self._known], pictures.ids if pictures else [])
-        updated = sum(name in self._known for name in digests)
+            self._gallery.put(replace(pictures, groups=[documents[name].groups for name in pictures.documents]))
+        self._store.replace(list(documents.values()), passages, vectors.astype(np.float32, copy=False))
+        self._gallery.keep([name for name in documents if name in self._known], pictures.ids if pictures else [])
+        updated = sum(name in self._known for name in documents)
         self._counts.updated += updated
-        self._counts.added += len(digests) - updated
+        self._counts.added += len(documents) - updated
         self._counts.passages += len(passages)
+
+    def _whole(self, document: Document) -> Document:
+        """A document with who may see it, and by what right it is here."""
+        groups, origin = self._seers(document.id, document.groups), self._by_right(document.origin)
+        return replace(document, groups=groups, origin=origin)
 
     def _prune(self, paths: Sequence[str | Path]) -> None:
         """Remove the documents below `paths` whose files are gone."""
         roots = [document_id(path) for path in paths]
-        self._remove(
-            [
-                name
-                for name in self._known
-                if any(name == root or name.startswith(f"{root.rstrip('/')}/") for root in roots)
-                and not Path(name).exists()
-            ]
-        )
+        gone = [
+            name
+            for name in self._known
+            if any(name == root or name.startswith(f"{root.rstrip('/')}/") for root in roots)
+            and not Path(name).exists()
+        ]
+        self._remove(gone)
 
     def _remove(self, gone: Sequence[str]) -> None:
         self._store.remove(gone)
         self._gallery.keep(gone, [])
         self._counts.removed += len(gone)
+
+    def _report(self) -> AddReport:
+        counts = self._counts
+        # Always: it costs 3 ms where there is nothing to do, and an `add` that was killed leaves work.
+        self._gallery.regroup()
+        self._store.optimize()
+        seconds = time.perf_counter() - self._start
+        failed = tuple(counts.failed)
+        return AddReport(
+            counts.added, counts.updated, counts.unchanged, counts.removed, counts.passages, seconds, failed
+        )
 
 
 def _place_wordless(passages: Sequence[Passage], pictures: Embedded, vectors: Vectors) -> None:
@@ -228,18 +255,18 @@ def _batches(parsed: Iterable[Parsed]) -> Iterator[list[Parsed]]:
         yield batch
 
 
-def _bunches(items: Iterable[Item]) -> Iterator[list[Item]]:
-    """Items a few at a time: so many, of so many bytes, or of so many seconds."""
-    bunch: list[Item] = []
-    size, begun = 0, time.monotonic()
-    for item in items:
-        bunch.append(item)
-        size += len(item.data) if isinstance(item, Fetched) else 0
-        if len(bunch) == ITEMS or size >= BYTES or time.monotonic() - begun >= SECONDS:
-            yield bunch
-            bunch, size, begun = [], 0, time.monotonic()
-    if bunch:
-        yield bunch
+def _portions(documents: Iterable[StoredDocument]) -> Iterator[list[StoredDocument]]:
+    """Documents of some passages together: their vectors are in memory while they move."""
+    batch: list[StoredDocument] = []
+    size = 0
+    for document in documents:
+        batch.append(document)
+        size += document.passages
+        if size >= _MOVED:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def _distinct(passages: Iterable[Passage]) -> list[Passage]:

@@ -3,38 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from quoth.answer import Answer
-from quoth.assistants.ask import AnswerStream, Asker
-from quoth.assistants.remote import RemoteAsker
-from quoth.encoders import Encoder, load_encoder
-from quoth.errors import NotFoundError, StoreError, UsageError
+from quoth.assistants.ask import AnswerStream
+from quoth.engine import STATES_FOLDER, Engine
+from quoth.errors import NotFoundError, UsageError
 from quoth.folders import default_folder, size_of
-from quoth.gallery import Gallery, read_picture
-from quoth.gathering import Terms, gather
-from quoth.generators import LanguageModel, describe_model, load_generator, open_states, state_files
-from quoth.generators.remote_loading import is_remote, load_remote
+from quoth.gallery import read_picture
+from quoth.gathering import gather
+from quoth.generators import describe_model, open_states, state_files
 from quoth.ingestion import Ingestion, Progress, silent
-from quoth.manifest import check_encoder, is_knowledge_base, read_manifest, write_manifest
-from quoth.naming import as_document, pick_name
+from quoth.intake import Intake
+from quoth.manifest import is_knowledge_base, read_manifest
+from quoth.naming import as_documents, as_groups, pick_name
 from quoth.pictures import Pictures
-from quoth.rag.calibration import load as load_calibration
-from quoth.retrieval import CANDIDATES, HybridRetriever
-from quoth.settings import Settings, load_settings
-from quoth.sources.wanted import Wanted, is_address
-from quoth.store import Store, open_store
+from quoth.retrieval import CANDIDATES
+from quoth.settings import load_settings
+from quoth.sources.wanted import Wanted, apart
+from quoth.store import StoredDocument
 from quoth.types import KINDS, AddReport, Hit, Kind, Status, WarmReport
 from quoth.warming import forget_states, warm_states
-
-STATES_FOLDER = "states"
 
 
 def open(path: str | os.PathLike[str] | None = None, **settings: object) -> KnowledgeBase:
@@ -55,57 +48,68 @@ def open(path: str | os.PathLike[str] | None = None, **settings: object) -> Know
     return KnowledgeBase(folder, load_settings(folder, settings))
 
 
-class KnowledgeBase:
+class KnowledgeBase(Engine):
     """Documents that can be searched and asked.
 
     What is heavy (the store, the encoder, the language model) is loaded when it is first needed, and kept.
     """
 
-    def __init__(self, folder: Path, settings: Settings) -> None:
-        self.folder = folder
-        self.settings = settings
+    @cached_property
+    def _views(self) -> dict[tuple[str, ...], KnowledgeBase]:
+        return {}
+
+    def seen_by(self, groups: Collection[str]) -> KnowledgeBase:
+        """The same as who is in these groups sees it: documents of theirs and of everybody.
+
+        All else is not there: it is not found, not told, and has no influence on anything. Models are shared. What is
+        added is for these groups unless others are named.
+
+        Raises:
+            UsageError: that is no name of a group.
+        """
+        named = as_groups(groups)
+        if named not in self._views:
+            self._views[named] = KnowledgeBase(self.folder, self.settings, self, named)
+        return self._views[named]
 
     def add(
         self,
         *wanted: Wanted,
+        groups: Iterable[str] | None = None,
+        rights: str = "",
         prune: bool = False,
         warm: bool = False,
-        rights: str = "",
         allow_private: bool = False,
         progress: Progress = silent,
     ) -> AddReport:
         """Put files, folders, patterns, web pages and other sources in; what is there unchanged is skipped.
 
         Args:
-            wanted: what to add: paths, addresses (`https://…`), a `Sitemap`, a `Feed`, `Rows` of a database, the
-                `ModelAnswers` to questions. What cannot be had is in the report's `failed`; the rest goes in.
+            wanted: paths, addresses (`https://…`), a `Sitemap`, a `Feed`, `Rows` of a database, `ModelAnswers`.
+                What cannot be had is in the report's `failed`; the rest goes in.
+            groups: who may see it, () for everybody; None leaves that as it is, and new documents are for everybody.
+            rights: by what right it is taken; by default what each page or feed says of itself.
             prune: remove the documents below paths whose files are gone, pages that their servers say are gone, and
                 rows that their query gives no more.
             warm: then compute the passage states that are missing, see `warm`.
-            rights: by what right it is taken; by default what each page or feed says of itself.
-            allow_private: fetch web pages of this machine and the local network too, by the environment's proxy if
+            allow_private: fetch pages of this machine and the local network too, through the environment's proxy if
                 there is one.
             progress: is told how far it is, first in documents, then in passages.
 
         Raises:
-            UsageError: nothing to add was given.
-            MissingExtraError: what is needed to fetch is not installed.
+            UsageError: nothing was given.
+            MissingExtraError: what it needs is not installed.
             StoreError: the disk is full, or another process is writing. What was committed stays.
             IncompatibleError: the knowledge base was made with another encoder.
         """
         if not wanted:
             raise UsageError("nothing to add was given", "name files, folders or addresses")
-        paths = [one for one in wanted if isinstance(one, str | Path) and not is_address(one)]
-        others = [one for one in wanted if not isinstance(one, str | Path) or is_address(one)]
+        paths, others = apart(wanted)
         with self._writing():
-            ingestion = Ingestion(self._store, self._encoder, self.gallery, progress)
-            gathered = gather(others, ingestion.known, self.settings, Terms(rights, allow_private))
-            if paths:
-                ingestion.add_files(paths, prune, self.folder)
-            for items in gathered:
-                ingestion.add_items(items, prune)
-            report = ingestion.report()
-            forget_states(self.folder / STATES_FOLDER, self._store)
+            intake = Intake(self._store, self._encoder, self.gallery, progress, groups, rights)
+            streams = gather(others, intake.known, self.settings, allow_private)
+            report = intake.add(paths, streams, prune, self.folder)
+            forget_states(self.folder / STATES_FOLDER, self._all)
         if not warm:
             return report
         return replace(report, warm=self.warm(lambda done, total: progress(done, total, report.passages)))
@@ -116,6 +120,9 @@ class KnowledgeBase:
         names: Sequence[str] | None = None,
         titles: Sequence[str] | None = None,
         progress: Progress = silent,
+        *,
+        groups: Iterable[str] | None = None,
+        trust: float = 1.0,
     ) -> AddReport:
         """Put plain texts in.
 
@@ -125,23 +132,18 @@ class KnowledgeBase:
                 is there already is replaced.
             titles: shown to people; by default the beginning of the text.
             progress: is told how far it is.
+            groups: see `add`.
+            trust: above 0 and at most 1, what the prior p(z|x) of their passages is multiplied by.
 
         Raises:
-            UsageError: `names` or `titles` are not as many as `texts`.
+            UsageError: `names` or `titles` are not as many as `texts`, or the trust is out of range.
             StoreError: see `add`.
         """
-        for given in (names, titles):
-            if given is not None and len(given) != len(texts):
-                raise UsageError(f"{len(texts)} texts with {len(given)} names or titles", "give one for each")
-        documents = [
-            as_document(text, names[i] if names else None, titles[i] if titles else None)
-            for i, text in enumerate(texts)
-        ]
+        documents = as_documents(texts, names, titles, trust)
         with self._writing():
-            ingestion = Ingestion(self._store, self._encoder, self.gallery, progress)
-            ingestion.add_documents(documents)
-            report = ingestion.report()
-            forget_states(self.folder / STATES_FOLDER, self._store)
+            ingestion = Ingestion(self._store, self._encoder, self.gallery, progress, groups)
+            report = ingestion.add_documents(documents)
+            forget_states(self.folder / STATES_FOLDER, self._all)
         return report
 
     def remove(self, document: str) -> str:
@@ -159,8 +161,18 @@ class KnowledgeBase:
             name = pick_name(document, list(self._store.documents()))
             self._store.remove([name])
             self.gallery.keep([name], [])
-            forget_states(self.folder / STATES_FOLDER, self._store)
+            forget_states(self.folder / STATES_FOLDER, self._all)
             return name
+
+    def documents(self) -> list[StoredDocument]:
+        """All documents by name: their titles, sizes, groups, trust, and where they came from.
+
+        Raises:
+            NotFoundError: there is no knowledge base.
+        """
+        self._must_exist()
+        known = self._store.documents()
+        return [known[name] for name in sorted(known)]
 
     def warm(self, progress: Callable[[int, int], None] = lambda _done, _total: None) -> WarmReport:
         """Compute the passage states that are missing, so that no question waits for a passage to be read.
@@ -238,13 +250,13 @@ class KnowledgeBase:
         return self._asker.stream(question)
 
     def status(self) -> Status:
-        """What is in it, and what it works with.
+        """What is in it, and what it works with; who sees a part of it is not told of sizes on the disk.
 
         Raises:
             NotFoundError: there is no knowledge base.
         """
         self._must_exist()
-        states = state_files(self.folder / STATES_FOLDER)
+        states = [] if self._whole else state_files(self.folder / STATES_FOLDER)
         return Status(
             path=str(self.folder),
             documents=len(self._store.documents()),
@@ -252,7 +264,7 @@ class KnowledgeBase:
             pictures=self._store.count("image"),
             encoder=read_manifest(self.folder).encoder,
             generator=describe_model(self.settings.model),
-            bytes=size_of(self.folder),
+            bytes=0 if self._whole else size_of(self.folder),
             states=sum(not file.is_part for file in states),
             state_bytes=sum(file.size for file in states),
             version=version("quoth"),
@@ -269,35 +281,6 @@ class KnowledgeBase:
         self._must_exist()
         return Pictures(self.gallery, lambda: self._store, self._writing)
 
-    @cached_property
-    def gallery(self) -> Gallery:
-        """The pictures."""
-        return Gallery(self.folder, self.settings.picture_encoder, lambda: self._store, lambda: self._encoder)
-
-    @cached_property
-    def _encoder(self) -> Encoder:
-        return load_encoder()
-
-    @cached_property
-    def _store(self) -> Store:
-        return open_store(self.folder, read_manifest(self.folder).dimension)
-
-    @cached_property
-    def _retriever(self) -> HybridRetriever:
-        check_encoder(self.folder, self._encoder.identity)
-        return HybridRetriever(self._store, self._encoder)
-
-    @cached_property
-    def _model(self) -> LanguageModel:
-        return load_generator(self.settings, self.folder / STATES_FOLDER)
-
-    @cached_property
-    def _asker(self) -> Asker | RemoteAsker:
-        if is_remote(self.settings.model):
-            return RemoteAsker(self._retriever, load_remote(self.settings), self.settings)
-        calibration = load_calibration(self.folder, self._model.name)
-        return Asker(self._retriever, self._model, self.settings, calibration)
-
     def _by_words(self, words: str, k: int, kind: Kind | None) -> list[Hit]:
         looks = self.gallery.showing(words, CANDIDATES) if kind != "text" else []
         if kind == "image":
@@ -307,21 +290,3 @@ class KnowledgeBase:
     def _must_exist(self) -> None:
         if not is_knowledge_base(self.folder):
             raise NotFoundError(f"there is no knowledge base in {self.folder}", "make one: quoth add PATH")
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """One writer at a time, in a folder that is a knowledge base of this encoder."""
-        if not is_knowledge_base(self.folder):
-            write_manifest(self.folder, self._encoder.identity, self._encoder.dimension)
-        check_encoder(self.folder, self._encoder.identity)
-        lock = FileLock(self.folder / "writer.lock", timeout=0)
-        try:
-            lock.acquire()
-        except Timeout as error:
-            raise StoreError("another process is adding to this knowledge base", "wait until it ends") from error
-        except OSError as error:
-            raise StoreError(f"{self.folder} cannot be written ({error})", "check its rights and room") from error
-        try:
-            yield
-        finally:
-            lock.release()

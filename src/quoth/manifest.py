@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from quoth.errors import IncompatibleError, StoreError, UsageError
 
 MANIFEST_FILE = "quoth.json"
-FORMAT = 3
+FORMAT = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,30 @@ def write_manifest(folder: Path, encoder: str, dimension: int) -> None:
         part.replace(folder / MANIFEST_FILE)
     except OSError as error:
         raise StoreError(f"{folder} cannot be written ({error})", "check its rights and room, or give --kb") from error
+
+
+@contextmanager
+def writing(folder: Path, encoder: str, dimension: int) -> Iterator[None]:
+    """One writer at a time, in a folder that is a knowledge base of this encoder; it is made one if it is none.
+
+    Raises:
+        UsageError, StoreError, IncompatibleError: see `write_manifest` and `check_encoder`.
+        StoreError: another process is writing.
+    """
+    if not is_knowledge_base(folder):
+        write_manifest(folder, encoder, dimension)
+    check_encoder(folder, encoder)
+    lock = FileLock(folder / "writer.lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise StoreError("another process is adding to this knowledge base", "wait until it ends") from error
+    except OSError as error:
+        raise StoreError(f"{folder} cannot be written ({error})", "check its rights and room") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _is_ours(name: str) -> bool:

@@ -178,6 +178,7 @@ class Passage:
     shows, the words around it), and `start` = `end` its place.
 
     `boxes` tell where the lines of `text` stand that were read from a picture, this one or that of a page.
+    `trust` is its document's, which the store knows.
     """
 
     document: str
@@ -190,6 +191,7 @@ class Passage:
     headings: tuple[str, ...] = ()
     picture: str = ""
     boxes: tuple[LineBox, ...] = field(default=(), repr=False)
+    trust: float = 1.0
 
     @property
     def id(self) -> str:
@@ -240,27 +242,6 @@ class Hit:
     def prior(self) -> float:
         """The retriever prior p(z|x), in [0, 1]."""
         return math.exp(self.log_prior)
-
-
-@dataclass(frozen=True, slots=True)
-class Signals:
-    """What the mixture's own figures say of an answer; each is higher for a better one.
-
-    similarity: the best cosine of question and passage, in [-1, 1].
-    gain: how much likelier the passage that carries the answer makes the question than the null passage does,
-        nats a token.
-    weakest: the same of the token for which it is the least.
-    fluency: the mean log-probability of the answer's tokens under the mixture.
-    support: the log odds of the answer's coming from the passages, not from memory.
-    agreement: the posterior of the passage that carries it, in [0, 1].
-    """
-
-    similarity: float
-    gain: float
-    weakest: float
-    fluency: float
-    support: float
-    agreement: float
 
 
 @dataclass(frozen=True, slots=True)

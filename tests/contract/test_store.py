@@ -1,6 +1,8 @@
 """One suite for all stores: what `quoth.store.base.Store` promises, on the disk, with no stand-ins."""
 
+from dataclasses import replace
 from itertools import pairwise
+from zlib import crc32
 
 import numpy as np
 import pytest
@@ -9,10 +11,25 @@ from hypothesis import strategies as st
 
 from quoth.store import StoredDocument
 from quoth.store.lance import LanceStore
-from quoth.types import Box, LineBox, Passage
+from quoth.types import Box, Document, LineBox, Passage
 
 DIMENSION = 32
-STORES = {"lance": LanceStore}
+GROUPS = [(), ("staff",), ("board", "staff")]
+
+
+class Parted(LanceStore):
+    """Each document is for one of some sets of groups: whoever sees all of them notices nothing of it."""
+
+    def replace(self, documents, passages, vectors):
+        parted = [replace(document, groups=GROUPS[crc32(document.id.encode()) % 3]) for document in documents]
+        super().replace(parted, passages, vectors)
+
+
+def parted_and_seen(folder, dimension):
+    return Parted(folder, dimension).seen_by({"staff"})
+
+
+STORES = {"lance": LanceStore, "lance, parted": Parted, "lance, parted, seen": parted_and_seen}
 
 
 @pytest.fixture(params=STORES)
@@ -35,9 +52,13 @@ def passages(document, *texts, **others):
     return [Passage(document, "A title", text, 100 * i, 100 * i + len(text), **others) for i, text in enumerate(texts)]
 
 
+def write(store, digests, given, vectors):
+    store.replace([Document(name, "", "", "text/plain", digest) for name, digest in digests.items()], given, vectors)
+
+
 def put(store, seed=0, **documents):
     given = [p for name, texts in documents.items() for p in passages(name, *texts)]
-    store.replace({name: f"digest of {name}" for name in documents}, given, units(len(given), seed))
+    write(store, {name: f"digest of {name}" for name in documents}, given, units(len(given), seed))
     store.optimize()
     return given
 
@@ -64,11 +85,12 @@ def test_a_passage_comes_back_as_it_went_in(store):
     plain = Passage("e", "", "no page, no headings", 0, 20)
     lines = (LineBox(0, 3, Box(2, 0.1, 0.2, 1 / 3, 0.25)), LineBox(4, 8, Box(None, 0.0, 0.5, 1.0, 0.75)))
     read = Passage("f", "", "read off it", 0, 11, page=2, boxes=lines)
-    store.replace({"d": "1", "e": "2", "f": "3"}, [passage, plain, read], units(3))
+    write(store, {"d": "1", "e": "2", "f": "3"}, [passage, plain, read], units(3))
     assert {found.passage for found in store.nearest(units(1)[0], 3)} == {passage, plain, read}
     assert store.passages([read.id])[read.id].boxes == lines
-    assert store.documents()["d"] == StoredDocument("1", "Títle", 1)
-    assert store.documents()["e"] == StoredDocument("2", "", 1)
+    known = {name: replace(document, groups=()) for name, document in store.documents().items()}
+    assert known["d"] == StoredDocument("d", "Títle", "1", 1)
+    assert known["e"] == StoredDocument("e", "", "2", 1)
 
 
 def test_replacing_a_document_leaves_exactly_its_new_passages(store):
@@ -83,8 +105,8 @@ def test_replacing_a_document_leaves_exactly_its_new_passages(store):
 
 def test_a_document_whose_text_stays_takes_its_new_digest_and_vector(store):
     given = passages("a", "same")
-    store.replace({"a": "first"}, given, units(1, 1))
-    store.replace({"a": "second"}, given, units(1, 2))
+    write(store, {"a": "first"}, given, units(1, 1))
+    write(store, {"a": "second"}, given, units(1, 2))
     assert store.documents()["a"].digest == "second"
     assert store.nearest(units(1, 2)[0], 1)[0].score == pytest.approx(1, abs=1e-5)
 
@@ -93,7 +115,7 @@ def test_a_document_whose_text_stays_takes_its_new_digest_and_vector(store):
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20))
 def test_any_name_can_be_put_in_and_replaced_and_removed(store, name):
     for text in ("before", "after"):
-        store.replace({name: text}, passages(name, text), units(1))
+        write(store, {name: text}, passages(name, text), units(1))
     assert held(store) == {name: ["after"]}
     store.remove([name])
     assert store.count() == 0
@@ -111,7 +133,7 @@ def test_a_name_with_marks_of_the_query_language_means_itself_only(store, name):
 def test_nearest_is_exact_and_its_score_is_the_cosine(store):
     vectors = units(1_500, 3)
     given = passages("a", *(f"text {i}" for i in range(1_500)))
-    store.replace({"a": "1"}, given, vectors)
+    write(store, {"a": "1"}, given, vectors)
     for question in units(5, 4):
         cosines = vectors @ question
         best = np.argsort(-cosines)[:25]
@@ -146,7 +168,7 @@ def test_no_query_is_an_error(store, words):
 
 
 def test_titles_and_headings_match_too(store):
-    store.replace({"a": "1"}, passages("a", "text", headings=("Decorators",)), units(1))
+    write(store, {"a": "1"}, passages("a", "text", headings=("Decorators",)), units(1))
     store.optimize()
     assert len(store.matching("decorator", 3)) == len(store.matching("title", 3)) == 1
 
@@ -169,7 +191,7 @@ def test_optimizing_again_changes_nothing(store):
 
 def test_what_is_not_optimized_yet_is_found(store):
     put(store, a=["one cat"])
-    store.replace({"b": "1"}, passages("b", "two cats"), units(1))
+    write(store, {"b": "1"}, passages("b", "two cats"), units(1))
     assert {found.passage.document for found in store.matching("cat", 5)} == {"a", "b"}
 
 

@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import quoth
+from quoth.answer import Signals
 from quoth.errors import StoreError, UsageError
 from quoth.evaluation import Query, auroc, calibrate
 from quoth.evaluation.calibrate import report, unseen
 from quoth.rag.calibration import NAMES, SHIPPED, Calibration, fit, load, probabilities, save
-from quoth.types import Signals
 
 
 def made(n=400, seed=0):

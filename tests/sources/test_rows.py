@@ -20,17 +20,17 @@ def books(tmp_path):
     return file
 
 
-def of(file, select, known=(), **options):
-    return list(rows(f"sqlite:///{file}", select, dict.fromkeys(known), **options))
+def of(file, select, known=()):
+    return list(rows(f"sqlite:///{file}", select, dict.fromkeys(known)))
 
 
 def test_rows_with_a_text_column(books):
-    emma, dracula = of(books, "select * from books order by id", rights="public domain")
+    emma, dracula = of(books, "select * from books order by id")
     assert emma.text == "author: Austen\nyear: 1815\n\nEmma Woodhouse, handsome, clever, and rich."
     assert emma.title == "Emma"
     assert emma.id.startswith(f"sqlite:///{books}/") and emma.id.endswith("/1")
     assert dracula.text == "author: Stoker\n\n3 May. Bistritz. 10:30 a %s b :x."
-    assert (emma.origin.where, emma.origin.rights) == (f"sqlite:///{books}", "public domain")
+    assert (emma.origin.where, emma.origin.rights) == (f"sqlite:///{books}", "")
     assert emma.origin.fetched.endswith("+00:00")
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from quoth.errors import StoreError
 from quoth.store.lance import LanceStore
-from quoth.types import Passage
+from quoth.types import Document, Passage
 
 DIMENSION = 32
 
@@ -20,7 +20,8 @@ def opened(tmp_path):
 
 def put(store, **documents):
     given = [Passage(name, "", text, 0, len(text)) for name, [text] in documents.items()]
-    store.replace(dict.fromkeys(documents, "digest"), given, np.eye(len(given), DIMENSION, dtype=np.float32))
+    stated = [Document(name, "", "", "text/plain", "digest") for name in documents]
+    store.replace(stated, given, np.eye(len(given), DIMENSION, dtype=np.float32))
 
 
 def held(store):
@@ -35,10 +36,11 @@ def test_a_second_process_reads_what_this_one_wrote_and_the_other_way_round(open
         from pathlib import Path
         import numpy as np
         from {type(mine).__module__} import {type(mine).__name__} as Theirs
-        from quoth.types import Passage
+        from quoth.types import Document, Passage
         store = Theirs(Path({str(tmp_path / "kb")!r}), {DIMENSION})
         assert [f.passage.text for f in store.matching("cat", 3)] == ["a cat"]
-        store.replace({{"yours": "1"}}, [Passage("yours", "", "a dog", 0, 5)], np.eye(1, {DIMENSION}, dtype=np.float32))
+        yours = [Document("yours", "", "", "text/plain", "1")]
+        store.replace(yours, [Passage("yours", "", "a dog", 0, 5)], np.eye(1, {DIMENSION}, dtype=np.float32))
     """
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
     assert held(mine) == {"mine": ["a cat"], "yours": ["a dog"]}

@@ -71,7 +71,7 @@ def test_another_format_is_refused_when_opened(kb):
 
 @pytest.mark.parametrize(
     "content",
-    ["", "{", "[]", "{}", "null", '{"format": 3}', '{"format": 3, "encoder": "x", "dimension": "?"}'],
+    ["", "{", "[]", "{}", "null", '{"format": 4}', '{"format": 4, "encoder": "x", "dimension": "?"}'],
 )
 def test_a_damaged_manifest_is_an_error_with_a_cure(kb, content):
     (kb.folder / "quoth.json").write_text(content)

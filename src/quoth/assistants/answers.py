@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from quoth.answer import Alternative, Answer, Source, Token
+from quoth.answer import Alternative, Answer, Signals, Source, Token
 from quoth.assistants.mixture import Outcome
 from quoth.assistants.streaming import Clock, texts_of
 from quoth.generators import LanguageModel
 from quoth.rag import MEMORY_PRIOR, REFUSAL, Decoded, find_quote, with_memory
 from quoth.rag.rescoring import Traced
-from quoth.types import Decoding, Hit, Signals
+from quoth.types import Decoding, Hit
 
 
 def answer_of(

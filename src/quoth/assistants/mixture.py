@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from quoth.answer import Signals
 from quoth.generators import LanguageModel, Reading
 from quoth.rag import (
     MEMORY_PRIOR,
@@ -31,7 +32,7 @@ from quoth.rag import (
 from quoth.rag.hypotheses import Tokens
 from quoth.rag.marginal import Logs
 from quoth.settings import Settings
-from quoth.types import Hit, Signals
+from quoth.types import Hit
 
 CONCATENATIONS = ("concat-best-first", "concat-best-last")
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from quoth.answer import Answer, Source
+    from quoth.store import StoredDocument
     from quoth.types import AddReport, Hit, Passage, Status
 
 Shape = dict[str, Any]
@@ -58,6 +59,11 @@ def answer_shape(answer: Answer) -> Shape:
 def status_shape(status: Status) -> Shape:
     """`status --json`."""
     return asdict(status)
+
+
+def documents_shape(documents: list[StoredDocument]) -> list[Shape]:
+    """`documents --json`."""
+    return [{**asdict(document), "groups": list(document.groups)} for document in documents]
 
 
 def _place(passage: Passage) -> Shape:

@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from quoth.answer import Signals
 from quoth.errors import StoreError
 from quoth.rag.confidence import row
 from quoth.rag.marginal import Logs
-from quoth.types import Signals
 
 CALIBRATION_FILE = "calibration.json"
 # As much as one more question would say for each weight: keeps them finite where the signals tell right from wrong.

@@ -8,9 +8,10 @@ from dataclasses import astuple
 import numpy as np
 from numpy.typing import NDArray
 
+from quoth.answer import Signals
 from quoth.rag.hypotheses import Decoded
 from quoth.rag.marginal import Logs
-from quoth.types import Hit, Signals
+from quoth.types import Hit
 
 # The most that support counts, for or against: beyond a millionth nothing is told.
 _MOST = 14.0

@@ -9,8 +9,12 @@ from quoth.types import Hit, Passage
 
 
 def ranked(best: Sequence[tuple[Passage, float, float | None]], temperature: float) -> list[Hit]:
-    """Hits from passages with their scores and cosines, best first; the prior is at this temperature of the scores."""
-    prior = log_prior([score for _, score, _ in best], temperature)
+    """Hits from passages with their scores and cosines, best first.
+
+    The prior is at this temperature of the scores, times each passage's trust: what is trusted less weighs less, but
+    comes where its nearness puts it.
+    """
+    prior = log_prior([score for _, score, _ in best], temperature, [passage.trust for passage, _, _ in best])
     return [
         Hit(passage, rank, score, float(log), similarity)
         for rank, ((passage, score, similarity), log) in enumerate(zip(best, prior, strict=True), start=1)

@@ -80,7 +80,7 @@ def answers(model: str, server: str, questions: Sequence[str], ask: Ask, known: 
             yield Failure(question, error.cause, error.cure)
             continue
         failed = 0
-        origin = Origin(where=server, fetched=now(), rights="", model=model, prompt=prompt)
+        origin = Origin(where=server, fetched=now(), model=model, prompt=prompt)
         yield _document(name, question, said, origin)
 
 

@@ -43,9 +43,10 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A document that is there already and has not changed."""
+    """A document that is there already and has not changed; `origin` if its source says something new of that."""
 
     id: str
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)

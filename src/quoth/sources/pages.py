@@ -6,6 +6,7 @@ import codecs
 import hashlib
 from collections import deque
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from email.message import Message
 from http import HTTPStatus
 from pathlib import PurePosixPath
@@ -29,15 +30,11 @@ _SEE = "look at it in a browser"
 
 
 class Pages:
-    """Web pages for a knowledge base.
+    """Web pages for a knowledge base; `known` is what it has."""
 
-    `known` is what it has; `rights` is by what right the user takes them, "" for what each page says of itself.
-    """
-
-    def __init__(self, fetcher: Fetcher, known: Library, rights: str = "") -> None:
+    def __init__(self, fetcher: Fetcher, known: Library) -> None:
         self._fetcher = fetcher
         self._known = known
-        self._rights = rights
 
     def each(self, urls: Iterable[str]) -> Iterator[Item]:
         """The pages at these addresses; what cannot be had is a failure, and the rest comes."""
@@ -73,7 +70,7 @@ class Pages:
     def _one(self, url: str) -> Iterator[Item]:
         reply = self._fetcher.get(url, self._validators)
         asked = tidy(url)
-        if reply.status == HTTPStatus.NOT_MODIFIED:
+        if reply.status == HTTPStatus.NOT_MODIFIED and reply.name in self._known:
             yield Kept(reply.name)
         elif reply.status in _GONE and asked in self._known:
             yield Gone(asked, _said(reply))
@@ -109,12 +106,11 @@ class Pages:
         data = reply.body
         if media in (HTML, TEXT, MARKDOWN):
             data = in_utf8(data, content.get_content_charset() or "")
+        versions = {"etag": reply.headers.get("etag", ""), "last_modified": reply.headers.get("last-modified", "")}
         if self._has(reply.name, data):
-            return Kept(reply.name)
-        rights = self._rights or httpx2.Response(200, headers=_links(reply)).links.get("license", {}).get("url", "")
-        etag, modified = reply.headers.get("etag", ""), reply.headers.get("last-modified", "")
-        origin = Origin(where=reply.url, fetched=now(), rights=rights, etag=etag, last_modified=modified)
-        return Fetched(reply.name, data, media, origin)
+            return Kept(reply.name, replace(self._known[reply.name].origin, **versions))
+        rights = httpx2.Response(200, headers=_links(reply)).links.get("license", {}).get("url", "")
+        return Fetched(reply.name, data, media, Origin(where=reply.url, fetched=now(), rights=rights, **versions))
 
     def _entry(self, url: str, page: bytes, rights: str) -> Item:
         try:
@@ -123,7 +119,7 @@ class Pages:
             return Failure(url, error.cause, error.cure)
         if self._has(name, page):
             return Kept(name)
-        return Fetched(name, page, HTML, Origin(where=name, fetched=now(), rights=self._rights or rights))
+        return Fetched(name, page, HTML, Origin(where=name, fetched=now(), rights=rights))
 
     def _has(self, name: str, data: bytes) -> bool:
         return name in self._known and self._known[name].digest == hashlib.sha256(data).hexdigest()

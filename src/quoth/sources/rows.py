@@ -35,7 +35,7 @@ _READ_ONLY = {
 }
 
 
-def rows(url: str, select: str, known: Library, rights: str = "") -> Iterator[Item]:
+def rows(url: str, select: str, known: Library) -> Iterator[Item]:
     """The rows that a query gives, each a document; then those that it gave once and gives no more.
 
     What goes wrong on the way is one failure; the rows before it are given.
@@ -44,7 +44,6 @@ def rows(url: str, select: str, known: Library, rights: str = "") -> Iterator[It
         url: of the database, as SQLAlchemy writes it; a password in it is neither shown nor kept.
         select: the query.
         known: what is there already.
-        rights: by what right they are taken.
     """
     try:
         address = _address(url)
@@ -53,7 +52,7 @@ def rows(url: str, select: str, known: Library, rights: str = "") -> Iterator[It
         return
     where = _shown(address)
     prefix = f"{where}/{hashlib.sha256(' '.join(select.split()).encode()).hexdigest()[:8]}/"
-    origin, seen = Origin(where=where, fetched=now(), rights=rights), set()
+    origin, seen = Origin(where=where, fetched=now()), set()
     try:
         for row in _read(address, select):
             document = _document(row, prefix, origin)

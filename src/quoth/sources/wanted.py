@@ -49,6 +49,17 @@ class ModelAnswers:
 Wanted = str | Path | Sitemap | Feed | Rows | ModelAnswers
 
 
-def is_address(source: Wanted) -> bool:
-    """Whether this is the address of a web page, not of a file."""
-    return isinstance(source, str) and "://" in source
+Other = str | Sitemap | Feed | Rows | ModelAnswers
+"""What is not a path: a `str` is an address."""
+
+
+def apart(wanted: Sequence[Wanted]) -> tuple[list[str | Path], list[Other]]:
+    """Paths, and all else."""
+    paths: list[str | Path] = []
+    others: list[Other] = []
+    for one in wanted:
+        if isinstance(one, Path) or (isinstance(one, str) and "://" not in one):
+            paths.append(one)
+        else:
+            others.append(one)
+    return paths, others

@@ -12,7 +12,7 @@ __all__ = [
 
 
 def open_store(folder: Path, dimension: int) -> Store:
-    """The store in `folder` for embeddings of `dimension` numbers, made if there is none.
+    """The whole store in `folder` for embeddings of `dimension` numbers, made if there is none.
 
     Raises:
         StoreError: it can be neither opened nor made.

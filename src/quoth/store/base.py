@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from quoth.origin import Origin
-from quoth.types import Kind, Passage, Vectors
+from quoth.types import Document, Kind, Passage, Vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ class Embedded:
     raw: (n, c) the encoder's vectors, unit rows; at rest in float16, for they are needed only to fit other embeddings.
     vectors: (n, d) float32, unit rows: the embeddings, which are searched.
     seen: (n, e) float32, unit rows: the same pictures among words.
+    groups: who may see each, see `Document.groups`; none at all: everybody may see all.
     """
 
     ids: Sequence[str]
@@ -41,6 +42,7 @@ class Embedded:
     raw: Vectors
     vectors: Vectors
     seen: Vectors | None = None
+    groups: Sequence[Sequence[str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,34 +55,62 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class StoredDocument:
-    """What the store knows of a document: `digest` is the SHA-256 of its bytes when it went in."""
+    """What the store knows of a document.
 
-    digest: str
+    name: see `Document.id`; digest: the SHA-256 of its bytes when it went in; passages: how many it has.
+    groups, trust, origin: see `Document`.
+    """
+
+    name: str
     title: str
+    digest: str
     passages: int
+    groups: tuple[str, ...] = ()
+    trust: float = 1.0
     origin: Origin = Origin()  # noqa: RUF009 - it is frozen
 
 
 class Store(Protocol):
-    """Passages and embeddings. Every write is one commit: it happens whole or not at all."""
+    """Passages and embeddings, and who may see them. Every write of documents of the same groups is one commit.
 
-    def replace(self, digests: Mapping[str, str], passages: Sequence[Passage], vectors: Vectors) -> None:
-        """From this commit on, the documents that `digests` names have exactly these passages.
+    What is told and found is that of the documents that the viewer may see, and nothing else has any influence on it.
+    """
+
+    def seen_by(self, groups: Collection[str]) -> Store:
+        """The same as who is in these groups sees it; of a view, as who sees that too."""
+
+    @property
+    def viewer(self) -> frozenset[str] | None:
+        """The groups that it is seen by; None: it is seen whole."""
+
+    def hidden(self, names: Collection[str]) -> set[str]:
+        """Those of these names that documents have which the viewer may not see."""
+
+    def replace(self, documents: Sequence[Document], passages: Sequence[Passage], vectors: Vectors) -> None:
+        """From now on these documents have exactly these passages, and are seen by their groups.
 
         Args:
-            digests: document name -> SHA-256 of its bytes.
+            documents: each once, with groups as `as_groups` gives them; their texts are not looked at.
             passages: of those documents and no others.
             vectors: (len(passages), d) float32, unit rows.
 
         Raises:
-            StoreError: nothing was written; the cause says why (a full disk, for one).
+            UsageError: the viewer may not see what it would write, or what has the name.
+            StoreError: the cause says why (a full disk, for one); what was not written is as it was.
+        """
+
+    def revise(self, documents: Sequence[StoredDocument]) -> None:
+        """From now on these have the groups, trust and origin that are told here; their passages stay.
+
+        Raises:
+            UsageError, StoreError: see `replace`.
         """
 
     def remove(self, documents: Sequence[str]) -> None:
-        """Take these documents out, in one commit.
+        """Take these documents out.
 
         Raises:
-            StoreError: nothing was removed.
+            StoreError: nothing was removed, or not all.
         """
 
     def documents(self) -> dict[str, StoredDocument]:
@@ -126,10 +156,17 @@ class PictureStore(Protocol):
             StoreError: nothing was written.
         """
 
+    def seen_by(self, groups: Collection[str]) -> PictureStore:
+        """The same as who is in these groups sees it, for reading: what others see has no influence."""
+
+    def regroup(self, groups: Mapping[str, Sequence[str]]) -> None:
+        """From now on the pictures of these documents are seen by these groups."""
+
     def replace_all(self, space: PictureSpace, batches: Iterator[Embedded]) -> None:
         """From one commit on these are all, with other embeddings.
 
         Raises:
+            UsageError: the viewer does not see all that there are.
             StoreError: nothing was written.
         """
 

@@ -1,234 +1,201 @@
-"""The Lance store: one table, so that one commit replaces a document whole.
-
-Readers in other processes see the last commit at each search; a kill at any moment leaves the last commit.
-"""
+"""The Lance store: a table for each set of groups, put together to what the viewer may see."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from datetime import timedelta
+import copy
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
-# Before the import: Lance reads it once. Hybrid queries and index builds log what is no news to a user.
-os.environ.setdefault("LANCE_LOG", "error")
-
-import lancedb
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-from lancedb.index import FTS, IvfSq
-from lancedb.query import LanceQueryBuilder, MatchQuery
 
-from quoth.errors import StoreError
+from quoth.errors import UsageError
 from quoth.store.base import Found, StoredDocument
-from quoth.types import Box, Kind, LineBox, Passage, Vectors
+from quoth.store.lexical import match_words
+from quoth.store.moving import Move, MoveNote
+from quoth.store.partitions import Partitions
+from quoth.store.rows import PASSAGE_COLUMNS, among, found_in, matrix, restated, rows_of
+from quoth.store.table import PassageTable
+from quoth.types import Document, Kind, Passage, Vectors
 
-TABLE = "passages"
-# Below this many rows a scan of all vectors is as fast as any index.
-INDEX_FROM = 50_000
-PARTITIONS = 256
-PROBES = 8
-# The index compares 8-bit numbers: this many times k are compared again with all their bits.
-REFINE = 3
+Kept = TypeVar("Kept", Document, StoredDocument)
+
 _KINDS: dict[Kind, str] = {"text": "picture = ''", "image": "picture <> ''"}
-_PASSAGE_COLUMNS = ["document", "title", "text", "start", "end", "line", "page", "headings", "picture", "boxes"]
-
-
-_EDGES = ["left", "top", "right", "bottom"]
-_BOX = pa.struct([*((name, pa.int64()) for name in ("start", "end", "page")), *((e, pa.float64()) for e in _EDGES)])
-
-
-def _schema(dimension: int) -> pa.Schema:
-    text, number = pa.string(), pa.int64()
-    return pa.schema(
-        [
-            pa.field("id", text, nullable=False),
-            pa.field("document", text, nullable=False),
-            pa.field("digest", text, nullable=False),
-            pa.field("title", text),
-            pa.field("text", text),
-            pa.field("start", number),
-            pa.field("end", number),
-            pa.field("line", number),
-            pa.field("page", number),
-            pa.field("headings", pa.list_(text)),
-            pa.field("picture", text),
-            pa.field("boxes", pa.list_(_BOX)),
-            pa.field("words", text),
-            pa.field("vector", pa.list_(pa.float32(), dimension)),
-        ]
-    )
-
-
-@contextmanager
-def reporting(doing: str) -> Iterator[None]:
-    """Lance raises RuntimeError, ValueError and OSError for what went wrong on disk: say it in our words."""
-    try:
-        yield
-    except (RuntimeError, ValueError, OSError) as error:
-        reason = str(error).strip().splitlines()[0][:300]
-        full = "no space" in str(error).lower()
-        cure = "free some room and try again" if full else "check the folder's rights and room, then try again"
-        raise StoreError(f"could not {doing} ({reason})", f"{cure}; what was there before is still there") from error
-
-
-def connect(folder: Path) -> lancedb.DBConnection:
-    """The tables in a folder."""
-    # Zero: each search looks whether another process has written.
-    return lancedb.connect(folder, read_consistency_interval=timedelta(0))
 
 
 class LanceStore:
-    """Passages in a Lance table; see `quoth.store.base.Store`."""
+    """Passages in Lance tables; see `quoth.store.base.Store`."""
 
     def __init__(self, folder: Path, dimension: int) -> None:
-        """Open the table in `folder`, or make it.
+        """Open the tables in `folder`, or make the first.
 
         Raises:
-            StoreError: it can be neither opened nor made.
+            StoreError: they can be neither opened nor made.
         """
-        with reporting(f"open the knowledge base in {folder}"):
-            self._table = connect(folder).create_table(TABLE, schema=_schema(dimension), exist_ok=True)
+        self._dimension = dimension
+        self._partitions = Partitions(folder, dimension)
+        self._note = MoveNote(folder)
+        self._viewer: frozenset[str] | None = None
 
-    def replace(self, digests: Mapping[str, str], passages: Sequence[Passage], vectors: Vectors) -> None:
-        """From this commit on, the documents that `digests` names have exactly these passages."""
-        rows = _rows(digests, passages, vectors, self._table.schema)
-        known = list(digests)
-        with reporting("write to the knowledge base"):
-            self._index_words()
-            if not self._table.count_rows(among("document", known)):
-                self._table.add(rows)
-                return
-            merge = self._table.merge_insert("id").when_matched_update_all().when_not_matched_insert_all()
-            merge.when_not_matched_by_source_delete(among("document", known)).execute(rows)
+    @property
+    def viewer(self) -> frozenset[str] | None:
+        """The groups that it is seen by; None: it is seen whole."""
+        return self._viewer
+
+    def seen_by(self, groups: Collection[str]) -> LanceStore:
+        """The same as who is in these groups sees it."""
+        view = copy.copy(self)
+        view._viewer = frozenset(groups) if self._viewer is None else self._viewer.intersection(groups)
+        return view
+
+    def hidden(self, names: Collection[str]) -> set[str]:
+        """Those of these names that documents have which the viewer may not see."""
+        unseen = [table for table in self._partitions.all() if not self._sees(table.groups)]
+        return set().union(*(table.held(names) for table in unseen))
+
+    def replace(self, documents: Sequence[Document], passages: Sequence[Passage], vectors: Vectors) -> None:
+        """From now on these documents have exactly these passages, in one commit for each set of groups."""
+        self._prepare({document.id: document.groups for document in documents})
+        for groups, members in _by_groups(documents):
+            names = {document.id for document in members}
+            index = [i for i, passage in enumerate(passages) if passage.document in names]
+            table = self._partitions.of(groups)
+            self._put(table, rows_of(members, [passages[i] for i in index], vectors[index], table.schema), names)
+
+    def revise(self, documents: Sequence[StoredDocument]) -> None:
+        """From now on these have the groups, trust and origin that are told here; their passages stay."""
+        self._prepare({document.name: document.groups for document in documents})
+        for groups, members in _by_groups(documents):
+            names = {document.name for document in members}
+            table = self._partitions.of(groups)
+            rows = pa.concat_tables(other.rows(names) for other in self._partitions.all())
+            self._put(table, restated(rows, members, table.schema), names)
 
     def remove(self, documents: Sequence[str]) -> None:
-        """Take these documents out, in one commit."""
-        if documents:
-            with reporting("remove from the knowledge base"):
-                self._table.delete(among("document", documents))
+        """Take these documents out, in one commit for each set of groups."""
+        self._settle()
+        for table, _ in self._seen():
+            if held := table.held(documents):
+                table.delete(held)
 
     def documents(self) -> dict[str, StoredDocument]:
         """All documents by name."""
-        with reporting("read the knowledge base"):
-            rows = self._table.search().select(["document", "digest", "title"]).to_arrow()
-        counted = rows.group_by("document").aggregate([("digest", "min"), ("title", "min"), ("title", "count")])
-        columns = (counted[c].to_pylist() for c in ("document", "digest_min", "title_min", "title_count"))
-        return {name: StoredDocument(digest, title, count) for name, digest, title, count in zip(*columns, strict=True)}
+        return {name: known for table, where in self._seen() for name, known in table.documents(where).items()}
 
     def passages(self, ids: Sequence[str]) -> dict[str, Passage]:
         """Those of these passages that there are, by id."""
-        if not ids:
-            return {}
-        with reporting("read the knowledge base"):
-            rows = self._table.search().where(among("id", ids)).select(_PASSAGE_COLUMNS).limit(len(ids)).to_arrow()
-        return {found.passage.id: found.passage for found in _found(rows, pa.chunked_array([[0.0] * len(rows)]))}
+        rows = [table.some(ids, where, PASSAGE_COLUMNS) for table, where in self._seen()] if ids else []
+        return {passage.id: passage for some in rows for passage in _passages(some)}
 
     def embedded(self, limit: int, kind: Kind | None = None) -> tuple[list[Passage], Vectors]:
         """At most `limit` passages spread over all there are, and their embeddings."""
-        with reporting("read the knowledge base"):
-            ids = _only(self._table.search(), kind).select(["id"]).to_arrow()["id"].to_pylist()
-            # An id is a hash: by its order every part of the documents is there in proportion.
-            chosen = sorted(ids)[:limit]
-            if not chosen:
-                return [], np.empty((0, self._table.schema.field("vector").type.list_size), np.float32)
-            query = self._table.search().where(among("id", chosen)).select([*_PASSAGE_COLUMNS, "vector"])
-            rows = query.limit(len(chosen)).to_arrow()
-        return [found.passage for found in _found(rows, rows["start"])], matrix(rows, "vector")
+        seen = self._seen(kind)
+        # An id is a hash: by its order every part of the documents is there in proportion.
+        chosen = sorted(chain.from_iterable(table.ids(where) for table, where in seen))[:limit]
+        if not chosen:
+            return [], np.empty((0, self._dimension), np.float32)
+        rows = [table.some(chosen, where, [*PASSAGE_COLUMNS, "vector"]) for table, where in seen]
+        passages = [passage for some in rows for passage in _passages(some)]
+        return passages, np.concatenate([matrix(some, "vector") for some in rows])
 
     def texts(self) -> Iterator[str]:
         """The text of every passage."""
-        with reporting("read the knowledge base"):
-            for batch in self._table.search().select(["text"]).to_batches():
-                yield from batch["text"].to_pylist()
+        for table, where in self._seen():
+            yield from table.texts(where)
 
     def nearest(self, vector: Vectors, k: int, kind: Kind | None = None) -> list[Found]:
         """The k passages nearest to `vector`; the score is the cosine."""
-        with reporting("search the knowledge base"):
-            query = self._table.search(vector, "vector").distance_type("dot").nprobes(PROBES).refine_factor(REFINE)
-            rows = _only(query, kind).select([*_PASSAGE_COLUMNS, "_distance"]).limit(k).to_arrow()
-        # Lance's "dot" distance is 1 - the dot product: nearness is restored here and nowhere else.
-        return _found(rows, pc.subtract(1.0, rows["_distance"]))
+        return _best(chain.from_iterable(table.nearest(vector, k, where) for table, where in self._seen(kind)), k)
 
     def matching(self, words: str, k: int, kind: Kind | None = None) -> list[Found]:
-        """The k passages that match `words` best; the score is BM25's."""
-        with reporting("search the knowledge base"):
-            if not self._has_index("words"):
-                return []
-            query = self._table.search(MatchQuery(words, "words"), query_type="fts")
-            rows = _only(query, kind).select([*_PASSAGE_COLUMNS, "_score"]).limit(k).to_arrow()
-        return _found(rows, rows["_score"])
+        """The k passages that match `words` best; the score is BM25's, with the statistics of what is seen."""
+        tables = [(table, where) for table, where in self._seen(kind) if table.count("")]
+        return _best(match_words(tables, words, k) if tables else (), k)
 
     def count(self, kind: Kind | None = None) -> int:
         """How many passages there are."""
-        with reporting("read the knowledge base"):
-            return int(self._table.count_rows(_KINDS[kind] if kind else None))
+        return sum(table.count(where) for table, where in self._seen(kind))
 
     def optimize(self) -> None:
-        """Bring the indexes up to date and give back the room of old versions."""
-        with reporting("index the knowledge base"):
-            rows = self._table.count_rows()
-            if rows >= INDEX_FROM and not self._has_index("vector"):
-                self._table.create_index("vector", config=IvfSq(distance_type="dot", num_partitions=PARTITIONS))
-            self._table.optimize(cleanup_older_than=timedelta(minutes=10))
+        """Bring the indexes up to date, those of all tables, and give back the room of old versions."""
+        self._settle()
+        left = self._note.read().left
+        for table in self._partitions.all():
+            if table.name in left:
+                table.forget()
+            table.optimize()
+        if left:
+            self._note.end()
 
-    def _index_words(self) -> None:
-        """Before the first rows: whenever it is killed, what is in the table can be searched."""
-        if not self._has_index("words"):
-            self._table.create_index("words", config=FTS(stem=True, remove_stop_words=True))
+    def _sees(self, groups: Collection[str]) -> bool:
+        return not groups or self._viewer is None or not self._viewer.isdisjoint(groups)
 
-    def _has_index(self, column: str) -> bool:
-        return any(column in index.columns for index in self._table.list_indices())
+    def _seen(self, kind: Kind | None = None) -> list[tuple[PassageTable, str]]:
+        """The tables that the viewer sees, each with the condition on its rows."""
+        tables, move = self._partitions.all(), self._note.read()
+        gone = _arrived(tables, move)
+        moved = f"NOT ({among('document', gone)})" if gone else ""
+        only = _KINDS[kind] if kind else ""
+        return [
+            (table, " AND ".join(filter(None, (only, moved if table.name != move.into else ""))))
+            for table in tables
+            if self._sees(table.groups)
+        ]
 
+    def _prepare(self, groups: Mapping[str, Collection[str]]) -> None:
+        """Before these documents are written for these groups."""
+        self._settle()
+        if taken := self.hidden(groups):
+            raise UsageError(f"the name {min(taken)} is taken", "choose another name")
+        if unseen := [name for name, some in groups.items() if not self._sees(some)]:
+            raise UsageError(f"{unseen[0]} would not be seen by who adds it", "give it a group of your own, or none")
 
-def _only(query: LanceQueryBuilder, kind: Kind | None) -> LanceQueryBuilder:
-    """The query over one kind of passages."""
-    if kind is None:
-        return query
-    return query.where(_KINDS[kind], prefilter=True)
+    def _put(self, table: PassageTable, rows: pa.Table, documents: Collection[str]) -> None:
+        """One commit; who was elsewhere before is taken out there by another."""
+        others = {other.name: other for other in self._partitions.all() if other.name != table.name}
+        leaving = {name: held for name, other in others.items() if (held := other.held(documents))}
+        if leaving:
+            self._note.begin(set().union(*leaving.values()), table.name, leaving)
+        table.put(rows, list(documents))
+        for name, held in leaving.items():
+            others[name].delete(held)
+        if leaving:
+            self._note.arrived()
 
-
-def matrix(rows: pa.Table, column: str) -> Vectors:
-    """A column of vectors as (n, d) float32."""
-    size = rows.schema.field(column).type.list_size
-    flat = rows[column].combine_chunks().flatten().to_numpy(zero_copy_only=False)
-    return np.asarray(flat, np.float32).reshape(-1, size)
-
-
-def among(column: str, values: Sequence[str]) -> str:
-    """The condition that a column holds one of these."""
-    quoted = ", ".join("'" + value.replace("'", "''") + "'" for value in values)
-    return f"{column} IN ({quoted})"
-
-
-def _rows(digests: Mapping[str, str], passages: Sequence[Passage], vectors: Vectors, schema: pa.Schema) -> pa.Table:
-    flat = pa.array(np.ascontiguousarray(vectors, np.float32).reshape(-1))
-    columns: dict[str, Any] = {name: [getattr(p, name) for p in passages] for name in _PASSAGE_COLUMNS}
-    columns["headings"] = [list(p.headings) for p in passages]
-    columns["boxes"] = [[_flat(line) for line in p.boxes] for p in passages]
-    columns["id"] = [p.id for p in passages]
-    columns["digest"] = [digests[p.document] for p in passages]
-    columns["words"] = [p.searchable for p in passages]
-    columns["vector"] = pa.FixedSizeListArray.from_arrays(flat, schema.field("vector").type.list_size)
-    return pa.table({name: columns[name] for name in schema.names}, schema=schema)
-
-
-def _found(rows: pa.Table, scores: pa.ChunkedArray) -> list[Found]:
-    passages = rows.select(_PASSAGE_COLUMNS).to_pylist()
-    return [Found(_passage(row), score) for row, score in zip(passages, scores.to_pylist(), strict=True)]
-
-
-def _passage(row: dict[str, Any]) -> Passage:
-    boxes = tuple(_line_box(**line) for line in row["boxes"] or ())
-    return Passage(**{**row, "headings": tuple(row["headings"] or ()), "boxes": boxes})
-
-
-def _flat(line: LineBox) -> dict[str, Any]:
-    return {"start": line.start, "end": line.end, "page": line.box.page, **{e: getattr(line.box, e) for e in _EDGES}}
+    def _settle(self) -> None:
+        """End a move that was broken off: what has arrived leaves the other tables, what has not stays."""
+        move = self._note.read()
+        if not move.documents:
+            return
+        tables = self._partitions.all()
+        arrived = _arrived(tables, move)
+        for table in tables:
+            if arrived and table.name != move.into:
+                table.delete(arrived)
+        self._note.arrived()
 
 
-def _line_box(start: int, end: int, **box: Any) -> LineBox:  # noqa: ANN401 - a row of the table
-    return LineBox(start, end, Box(**box))
+def _arrived(tables: Iterable[PassageTable], move: Move) -> set[str]:
+    """The documents of a move that are where they shall be."""
+    return set().union(*(table.held(move.documents) for table in tables if table.name == move.into))
+
+
+def _by_groups(documents: Sequence[Kept]) -> Iterable[tuple[tuple[str, ...], list[Kept]]]:
+    found: dict[tuple[str, ...], list[Kept]] = defaultdict(list)
+    for document in documents:
+        found[document.groups].append(document)
+    return found.items()
+
+
+def _passages(rows: pa.Table) -> list[Passage]:
+    return [found.passage for found in found_in(rows, [0.0] * len(rows))]
+
+
+def _best(found: Iterable[Found], k: int) -> list[Found]:
+    """The best of several tables; of equals, the one whose id sorts first."""
+    distinct = {one.passage.id: one for one in found}
+    ordered = sorted(distinct.items(), key=lambda item: (-item[1].score, item[0]))
+    return [one for _, one in ordered[:k]]

@@ -1,8 +1,13 @@
-"""Pictures in a Lance table of their own: other embeddings replace it whole, in one commit."""
+"""Pictures in a Lance table of their own: other embeddings replace it whole, in one commit.
+
+Who may see a picture stands in its row. It has no statistics and no index that others could show through, so what a
+viewer may not see is left out before anything is compared.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import copy
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,13 +15,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from quoth.errors import StoreError
+from quoth.errors import StoreError, UsageError
 from quoth.store.base import Embedded, PictureSpace
-from quoth.store.lance import among, connect, matrix, reporting
+from quoth.store.rows import among, matrix
+from quoth.store.table import connect, reporting
 from quoth.types import Vectors
 
 TABLE = "pictures"
 _IDENTITY = b"quoth"
+# Among the groups of what everybody sees; no group is called so.
+_EVERYBODY = ""
 
 
 class LancePictures:
@@ -30,6 +38,13 @@ class LancePictures:
                 self._table = self._database.create_table(TABLE, schema=_schema(wanted), exist_ok=True)
             else:
                 self._table = self._database.open_table(TABLE)
+        self._viewer: frozenset[str] | None = None
+
+    def seen_by(self, groups: Collection[str]) -> LancePictures:
+        """The same as who is in these groups sees it."""
+        view = copy.copy(self)
+        view._viewer = frozenset(groups) if self._viewer is None else self._viewer.intersection(groups)
+        return view
 
     @property
     def space(self) -> PictureSpace:
@@ -37,6 +52,19 @@ class LancePictures:
         with reporting("read the pictures"):
             schema = self._table.schema
         return _space(schema)
+
+    def regroup(self, groups: Mapping[str, Sequence[str]]) -> None:
+        """From now on the pictures of these documents are seen by these groups."""
+        with reporting("read the pictures"):
+            rows = self._table.search().select(["document", "groups"]).to_arrow()
+        pairs = set(zip(rows["document"].to_pylist(), map(tuple, rows["groups"].to_pylist()), strict=True))
+        wrong: dict[tuple[str, ...], list[str]] = {}
+        for document, held in pairs:
+            if document in groups and held != (wanted := _seers(groups[document])):
+                wrong.setdefault(wanted, []).append(document)
+        with reporting("write the pictures"):
+            for wanted, documents in wrong.items():
+                self._table.update(where=among("document", documents), values={"groups": list(wanted)})
 
     def put(self, pictures: Embedded) -> None:
         """Add these, in one commit; one that is there is replaced."""
@@ -46,6 +74,8 @@ class LancePictures:
 
     def replace_all(self, space: PictureSpace, batches: Iterator[Embedded]) -> None:
         """From one commit on these are all, with other embeddings."""
+        if self._viewer is not None:
+            raise UsageError("who does not see all pictures cannot embed them", "do it with the whole knowledge base")
         schema, failures = _schema(space), list[BaseException]()
         pieces = (piece for batch in _noting(batches, failures) for piece in _rows(batch, schema).to_batches())
         rows = pa.RecordBatchReader.from_batches(schema, pieces)
@@ -73,7 +103,8 @@ class LancePictures:
         if not ids:
             return {}
         with reporting("read the pictures"):
-            rows = self._table.search().where(among("id", ids)).select(["id", "preview"]).limit(len(ids)).to_arrow()
+            query = self._table.search().where(self._seen(among("id", ids)), prefilter=True)
+            rows = query.select(["id", "preview"]).limit(len(ids)).to_arrow()
         return dict(zip(rows["id"].to_pylist(), rows["preview"].to_pylist(), strict=True))
 
     def vectors(self) -> tuple[list[str], Vectors]:
@@ -86,7 +117,7 @@ class LancePictures:
 
     def _column(self, name: str) -> tuple[list[str], Vectors]:
         with reporting("read the pictures"):
-            rows = self._table.search().select(["id", name]).to_arrow()
+            rows = self._table.search().where(self._seen()).select(["id", name]).to_arrow()
         ids = rows["id"].to_pylist()
         order = sorted(range(len(ids)), key=ids.__getitem__)
         return [ids[i] for i in order], matrix(rows, name)[order]
@@ -94,15 +125,23 @@ class LancePictures:
     def batches(self, size: int) -> Iterator[Embedded]:
         """All there is, so many at a time."""
         with reporting("read the pictures"):
-            for batch in self._table.search().to_batches(batch_size=size):
+            for batch in self._table.search().where(self._seen()).to_batches(batch_size=size):
                 yield _embedded(pa.table(batch))
 
     def _nearest(self, column: str, vector: Vectors, k: int) -> list[tuple[str, float]]:
         with reporting("search the pictures"):
             query = self._table.search(vector, column).distance_type("dot")
-            rows = query.select(["id", "_distance"]).limit(k).to_arrow()
+            rows = query.where(self._seen(), prefilter=True).select(["id", "_distance"]).limit(k).to_arrow()
         # As for passages, nearness is 1 - Lance's "dot" distance.
-        return list(zip(rows["id"].to_pylist(), pc.subtract(1.0, rows["_distance"]).to_pylist(), strict=True))
+        found = zip(rows["id"].to_pylist(), pc.subtract(1.0, rows["_distance"]).to_pylist(), strict=True)
+        return sorted(found, key=lambda one: (-one[1], one[0]))
+
+    def _seen(self, condition: str = "true") -> str:
+        """A condition, and that the viewer may see it."""
+        if self._viewer is None:
+            return condition
+        groups = ", ".join("'" + group.replace("'", "''") + "'" for group in _seers(sorted(self._viewer), _EVERYBODY))
+        return f"({condition}) AND array_has_any(groups, [{groups}])"
 
 
 def _noting(batches: Iterator[Embedded], failures: list[BaseException]) -> Iterator[Embedded]:
@@ -135,6 +174,7 @@ def _schema(space: PictureSpace) -> pa.Schema:
     fields = [
         pa.field("id", text, nullable=False),
         pa.field("document", text, nullable=False),
+        pa.field("groups", pa.list_(text)),
         pa.field("preview", pa.binary()),
         pa.field("raw", pa.list_(pa.float16(), space.raw)),
         pa.field("vector", pa.list_(pa.float32(), space.dimension)),
@@ -154,10 +194,16 @@ def _space(schema: pa.Schema) -> PictureSpace:
 
 
 def _rows(pictures: Embedded, schema: pa.Schema) -> pa.Table:
-    columns = [list(pictures.ids), list(pictures.documents), list(pictures.previews)]
+    groups = [list(_seers(some)) for some in pictures.groups or [()] * len(pictures.ids)]
+    columns = [list(pictures.ids), list(pictures.documents), groups, list(pictures.previews)]
     columns += [_lists(pictures.raw, np.float16), _lists(pictures.vectors)]
     columns += [_lists(pictures.seen)] if pictures.seen is not None else []
     return pa.table(columns, schema=schema)
+
+
+def _seers(groups: Sequence[str], *others: str) -> tuple[str, ...]:
+    """Who sees a picture, as it is written; none means everybody."""
+    return (*groups, *others) or (_EVERYBODY,)
 
 
 def _lists(vectors: Vectors, kind: type[np.floating] = np.float32) -> pa.Array:
@@ -168,4 +214,5 @@ def _lists(vectors: Vectors, kind: type[np.floating] = np.float32) -> pa.Array:
 def _embedded(rows: pa.Table) -> Embedded:
     ids, documents, previews = (rows[name].to_pylist() for name in ("id", "document", "preview"))
     seen = matrix(rows, "seen") if "seen" in rows.schema.names else None
-    return Embedded(ids, documents, previews, matrix(rows, "raw"), matrix(rows, "vector"), seen)
+    groups = [[group for group in some if group != _EVERYBODY] for some in rows["groups"].to_pylist()]
+    return Embedded(ids, documents, previews, matrix(rows, "raw"), matrix(rows, "vector"), seen, groups)

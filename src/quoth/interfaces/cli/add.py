@@ -12,7 +12,7 @@ import quoth
 from quoth.interfaces import shapes
 from quoth.interfaces.cli import show
 from quoth.interfaces.cli.console import FAILURE, print_json, progress_bar
-from quoth.interfaces.cli.options import Json, Kb
+from quoth.interfaces.cli.options import Groups, Json, Kb, names_in
 
 if TYPE_CHECKING:
     from quoth.sources.wanted import Wanted
@@ -65,6 +65,7 @@ def add(
     allow_private: AllowPrivate = False,
     prune: Annotated[bool, typer.Option("--prune", help="Remove documents below PATH that are gone.")] = False,
     warm: Annotated[bool, typer.Option("--warm", help="Then read all passages, so that no question waits.")] = False,
+    groups: Groups = None,
     kb: Kb = None,
     as_json: Json = False,
 ) -> None:
@@ -79,7 +80,14 @@ def add(
     if questions:
         wanted.append(quoth.ModelAnswers(from_model, questions))
     with progress_bar("Adding") as bar:
-        report = knowledge.add(*wanted, prune=prune, rights=rights, allow_private=allow_private, progress=bar.documents)
+        report = knowledge.add(
+            *wanted,
+            groups=names_in(groups),
+            rights=rights,
+            prune=prune,
+            allow_private=allow_private,
+            progress=bar.documents,
+        )
     if warm:
         with progress_bar("Reading") as bar:
             report = replace(report, warm=knowledge.warm(bar.steps))

@@ -74,6 +74,16 @@ def status(kb: Kb = None, as_json: Json = False) -> None:
         show.status(found)
 
 
+@app.command(epilog="Example: quoth documents --json")
+def documents(kb: Kb = None, as_json: Json = False) -> None:
+    """List the documents: their size, who may see them, how far they are trusted, where they came from."""
+    found = quoth.open(kb).documents()
+    if as_json:
+        print_json(shapes.documents_shape(found))
+    else:
+        show.documents(found)
+
+
 @app.command(epilog="Example: quoth remove notes/old.md")
 def remove(
     document: Annotated[str, typer.Argument(help="Its name, its path, or the end of its path.", show_default=False)],

@@ -11,10 +11,12 @@ from rich.table import Table
 from rich.text import Text
 
 from quoth.interfaces.cli.console import err, out
+from quoth.rendering import whence
 
 # Only for their types: what they stand for takes longer to import than `quoth --help` takes.
 if TYPE_CHECKING:
     from quoth.assistants.ask import AnswerStream
+    from quoth.store import StoredDocument
     from quoth.types import AddReport, Hit, Status, WarmReport
 
 
@@ -59,7 +61,7 @@ def hits(found: list[Hit]) -> None:
         where = " › ".join(dict.fromkeys([passage.title, *passage.headings]))
         out.print(Text(f"{hit.rank:3}  {where}, {passage.place}", "bold"))
         near = "" if hit.similarity is None else f", nearness {hit.similarity:.2f}"
-        out.print(Text(f"     score {hit.score:.4f}{near}, prior {hit.prior:.0%}  {passage.document}", "dim"))
+        out.print(Text(f"     score {hit.score:.4f}{near}, prior {hit.prior:.0%}  {whence(passage)}", "dim"))
         out.print(Text(" ".join(passage.text.split()), overflow="fold"), "")
 
 
@@ -75,3 +77,16 @@ def status(found: Status) -> None:
     table.add_row("passage states", f"{found.states:,}, {found.state_bytes / 1e6:,.1f} MB of it")
     table.add_row("version", found.version)
     out.print(table)
+
+
+def documents(found: list[StoredDocument]) -> None:
+    """A line for each document; what is as with all (everybody sees it, full trust, a file) is left out."""
+    for document in found:
+        facts = [f"{document.passages:,} passages"]
+        facts += [f"for {', '.join(document.groups)}"] if document.groups else []
+        facts += [f"trust {document.trust:g}"] if document.trust < 1 else []
+        facts += [f"from {document.origin.where}"] if document.origin.where not in ("", document.name) else []
+        facts += [document.origin.fetched] if document.origin.fetched else []
+        facts += [f"by right of {document.origin.rights}"] if document.origin.rights else []
+        facts += ["rights unknown"] if document.origin.fetched and not document.origin.rights else []
+        out.print(Text.assemble((document.name, "bold"), ("  " + ", ".join(facts), "dim")))

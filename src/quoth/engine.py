@@ -1,0 +1,79 @@
+"""What is heavy behind a knowledge base: loaded when it is first needed, kept, and shared by all who see a part."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from functools import cached_property
+from pathlib import Path
+
+from quoth.assistants.ask import Asker
+from quoth.assistants.remote import RemoteAsker
+from quoth.encoders import Encoder, PictureEncoder, load_encoder, load_picture_encoder
+from quoth.gallery import Gallery
+from quoth.generators import LanguageModel, load_generator
+from quoth.generators.remote_loading import is_remote, load_remote
+from quoth.manifest import check_encoder, read_manifest, writing
+from quoth.rag.calibration import load as load_calibration
+from quoth.retrieval import HybridRetriever
+from quoth.settings import Settings
+from quoth.store import Store, open_store
+
+STATES_FOLDER = "states"
+
+
+class Engine:
+    """The store, the encoders and the language model of a knowledge base, whole or as some groups see it."""
+
+    def __init__(
+        self, folder: Path, settings: Settings, whole: Engine | None = None, groups: tuple[str, ...] = ()
+    ) -> None:
+        """With `whole` it is what these groups see of that."""
+        self.folder = folder
+        self.settings = settings
+        self._whole = whole
+        self._groups = groups
+
+    @cached_property
+    def gallery(self) -> Gallery:
+        """The pictures."""
+        return Gallery(self.folder, lambda: self._eyes, lambda: self._store, lambda: self._encoder)
+
+    @cached_property
+    def _eyes(self) -> PictureEncoder:
+        return self._whole._eyes if self._whole else load_picture_encoder(self.settings.picture_encoder)
+
+    @cached_property
+    def _encoder(self) -> Encoder:
+        return self._whole._encoder if self._whole else load_encoder()
+
+    @cached_property
+    def _model(self) -> LanguageModel:
+        return self._whole._model if self._whole else load_generator(self.settings, self.folder / STATES_FOLDER)
+
+    @cached_property
+    def _store(self) -> Store:
+        """The documents that are seen here."""
+        if self._whole:
+            return self._whole._store.seen_by(self._groups)
+        return open_store(self.folder, read_manifest(self.folder).dimension)
+
+    @property
+    def _all(self) -> Store:
+        """All that there is, whoever may see it: for keeping house, not for telling."""
+        return self._whole._all if self._whole else self._store
+
+    @cached_property
+    def _retriever(self) -> HybridRetriever:
+        check_encoder(self.folder, self._encoder.identity)
+        return HybridRetriever(self._store, self._encoder)
+
+    @cached_property
+    def _asker(self) -> Asker | RemoteAsker:
+        if is_remote(self.settings.model):
+            return RemoteAsker(self._retriever, load_remote(self.settings), self.settings)
+        calibration = load_calibration(self.folder, self._model.name)
+        return Asker(self._retriever, self._model, self.settings, calibration)
+
+    def _writing(self) -> AbstractContextManager[None]:
+        """One writer at a time, in a folder that is a knowledge base of this encoder."""
+        return writing(self.folder, self._encoder.identity, self._encoder.dimension)
