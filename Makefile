@@ -26,8 +26,9 @@ demo: $(VENV)/.quoth
 	@echo
 	@echo 'Ask your own:  $(BIN)/quoth ask "..." --kb .quoth-demo'
 
+# Two workers: each loads models of its own, some 3 GB.
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

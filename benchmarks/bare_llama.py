@@ -17,10 +17,10 @@ CELLS, BATCH = 8192, 2048
 class BareLlama:
     """A context of `members` sequences, made with the parameters that Quoth uses."""
 
-    def __init__(self, path: Path, threads: int, members: int) -> None:
+    def __init__(self, path: Path, threads: int, members: int, cells: int = CELLS) -> None:
         self._model = llama_cpp.llama_model_load_from_file(os.fsencode(path), llama_cpp.llama_model_default_params())
         params = llama_cpp.llama_context_default_params()
-        params.n_ctx, params.n_batch, params.n_seq_max = CELLS, BATCH, members
+        params.n_ctx, params.n_batch, params.n_seq_max = cells, BATCH, members
         params.n_threads = params.n_threads_batch = threads
         params.kv_unified = params.swa_full = params.no_perf = True
         params.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_ENABLED

@@ -115,7 +115,7 @@ def compare_steps(table: Table, model: LlamaModel, hits: Sequence[Hit], steps: i
         tell(f"{name}: {steps} steps")
         bare.read(prompts)
         if not name.endswith("kept"):
-            model.states = StateCache(STATE_BYTES)
+            model.bodies.cache = StateCache(STATE_BYTES)
         with model.read(members) as reading:
             ours, theirs = map(median, step_both(reading, bare, choose, steps))
         ratio, cells = ours / theirs, (f"{1000 * ours:.1f} ms", f"bare batch of 5: {1000 * theirs:.1f} ms")
@@ -141,13 +141,13 @@ def compare_first_tokens(table: Table, model: LlamaModel, sets: Sequence[Sequenc
     for i, hits in enumerate(sets):
         tell(f"first tokens, {i + 1}/{len(sets)}")
         other = make_prompts(model, hits, QUESTIONS[(i + 1) % len(QUESTIONS)])
-        model.states = StateCache(STATE_BYTES)
+        model.bodies.cache = StateCache(STATE_BYTES)
         cold.append(first_token(model, make_prompts(model, hits, QUESTIONS[i]))[0])
         seconds, with_states = first_token(model, other)
         kept.append(seconds)
         readings = []
         for _ in range(2):
-            model.states = StateCache(STATE_BYTES)
+            model.bodies.cache = StateCache(STATE_BYTES)
             seconds, rows = first_token(model, other)
             anew.append(seconds)
             readings.append(np.exp(rows))

@@ -20,13 +20,15 @@ bench() {
 }
 
 bench startup.py
+bench fuzz.py
 bench search.py --rows 100000
 bench decoding.py
 bench states.py
 bench first_token.py
 bench cost_of_k.py
 bench ingest.py "$data/python-docs"
-bench python_docs.py "$data/python-docs"
+bench python_docs.py "$data/python-docs" --kb "$kept/python-docs"
+bench conversation.py "$data/python-docs" --kb "$kept/python-docs"
 bench pictures.py words "$data/flickr8k-test"
 bench pictures.py same "$data/dreambooth"
 bench pictures.py copies "$data/flickr8k-test"

@@ -76,12 +76,12 @@ def read(model: LlamaModel, prompts: Sequence[Prompt]) -> tuple[float, LogProbs]
 
 def measure(model: LlamaModel, prompts: Sequence[Prompt]) -> Timed:
     """One set of passages."""
-    folder, model.state_folder, model.states = model.state_folder, None, StateCache(ROOM)
+    folder, model.bodies.folder, model.bodies.cache = model.bodies.folder, None, StateCache(ROOM)
     anew = read(model, prompts)
-    size = model.states.size / len(model.states)
-    model.state_folder = folder
+    size = model.bodies.cache.size / len(model.bodies.cache)
+    model.bodies.folder = folder
     read(model, prompts)  # writes them
-    model.states = StateCache(ROOM)
+    model.bodies.cache = StateCache(ROOM)
     disk, memory = read(model, prompts), read(model, prompts)
     seconds, rows = zip(anew, disk, memory, strict=True)
     return Timed(seconds, rows, size)

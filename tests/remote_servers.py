@@ -51,7 +51,7 @@ def _wait(url, server, log):
     raise RuntimeError(f"the server did not start:\n{log.read_text(errors='replace')}")
 
 
-def write_tiny_model(path, seed=0):
+def write_tiny_model(path, seed=0, context=2048):
     """A GGUF file of a llama with two layers of 32 numbers; a token is a byte."""
     import gguf
 
@@ -59,7 +59,7 @@ def write_tiny_model(path, seed=0):
     tokens = [*alphabet, "<s>", "</s>"]
     writer = gguf.GGUFWriter(path, "llama")
     writer.add_name("tiny")
-    writer.add_context_length(2048)
+    writer.add_context_length(context)
     writer.add_embedding_length(width)
     writer.add_block_count(layers)
     writer.add_feed_forward_length(inner)

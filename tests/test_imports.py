@@ -22,17 +22,17 @@ LEVELS = [
     {"engine"},
     {"pictures"},
     {"intake"},
-    {"gathering", "ingestion", "warming", "assistants"},
+    {"gathering", "ingestion", "warming", "reading", "assistants"},
     {"comparing", "fitting", "mapping"},
     {"gallery"},
     {"looking"},
     {"rag", "retrieval"},
     {"generators", "store", "embeddings", "similarity"},
     {"encoders", "passages"},
-    {"sources"},
+    {"access", "sources"},
     {"answer", "folders", "manifest", "naming", "sheet", "map"},
     {"rendering", "settings", "checkpoints"},
-    {"types"},
+    {"types", "once"},
     {"origin"},
     {"errors"},
 ]
@@ -55,6 +55,9 @@ HEAVY = {
     "httpx2",
     "feedparser",
     "sqlalchemy",
+    "fastapi",
+    "uvicorn",
+    "mcp",
 }
 # The package's own door is for interfaces and loads each name when it is used.
 DOOR = "quoth"

@@ -196,10 +196,10 @@ def test_folders_as_labels(tmp_path):
         (folder / f"{seed}.png").write_bytes(encoded(draw("disc", (80 + seed, 64), colour)))
     kb = open_knowledge(tmp_path / "kb")
     kb.add(tmp_path)
-    kb.pictures.fit("siamese", 8, labels="folders")
-    report = kb.pictures.report()
-    assert report.folders == 4
-    assert report.mean_average_precision >= report.mean_average_precision_before - 0.05
+    # In as many numbers as the vectors: what is promised then holds however the machine adds.
+    figures = kb.pictures.fit("siamese", 1280, labels="folders").figures
+    assert figures["map"] >= figures["map_raw"]
+    assert kb.pictures.report().folders == 4
     with pytest.raises(quoth.UsageError, match="labels"):
         kb.pictures.fit("siamese", labels="colours")
     with pytest.raises(quoth.UsageError, match="dimension"):

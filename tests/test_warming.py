@@ -24,9 +24,9 @@ def make(tmp_path, gemma, monkeypatch):
         if not (tmp_path / "kb").exists():
             kb.add_texts(TEXTS, names=["mill", "lighthouse", "tapir"])
         if may_load:
-            monkeypatch.setattr(gemma, "_heads", {})
-            monkeypatch.setattr(gemma, "states", type(gemma.states)(0))
-            monkeypatch.setattr(gemma, "state_folder", quoth.knowledge.open_states(kb.settings, kb.folder / "states"))
+            monkeypatch.setattr(gemma.bodies, "heads", {})
+            monkeypatch.setattr(gemma.bodies, "cache", type(gemma.bodies.cache)(0))
+            monkeypatch.setattr(gemma.bodies, "folder", quoth.knowledge.open_states(kb.settings, kb.folder / "states"))
             kb._model = gemma
         else:
             monkeypatch.setattr("quoth.knowledge.load_generator", lambda *_: pytest.fail("the model was loaded"))

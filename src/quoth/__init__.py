@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from quoth.answer import Timing as Timing
     from quoth.answer import Token as Token
     from quoth.assistants.ask import AnswerStream as AnswerStream
+    from quoth.assistants.chat import Chat as Chat
+    from quoth.assistants.chat import ChatStream as ChatStream
     from quoth.assistants.rag_model import rag_model as rag_model
+    from quoth.assistants.turns import Turn as Turn
     from quoth.errors import DocumentError as DocumentError
     from quoth.errors import IncompatibleError as IncompatibleError
     from quoth.errors import MissingExtraError as MissingExtraError
@@ -51,7 +54,9 @@ if TYPE_CHECKING:
 _MODULES = {
     "answer": ("Answer", "Source", "Timing", "Token"),
     "assistants.ask": ("AnswerStream",),
+    "assistants.chat": ("Chat", "ChatStream"),
     "assistants.rag_model": ("rag_model",),
+    "assistants.turns": ("Turn",),
     "errors": (
         "DocumentError",
         "IncompatibleError",

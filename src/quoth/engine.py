@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from functools import cached_property
 from pathlib import Path
 
 from quoth.assistants.ask import Asker
@@ -13,6 +12,7 @@ from quoth.gallery import Gallery
 from quoth.generators import LanguageModel, load_generator
 from quoth.generators.remote_loading import is_remote, load_remote
 from quoth.manifest import check_encoder, read_manifest, writing
+from quoth.once import once
 from quoth.rag.calibration import load as load_calibration
 from quoth.retrieval import HybridRetriever
 from quoth.settings import Settings
@@ -33,24 +33,24 @@ class Engine:
         self._whole = whole
         self._groups = groups
 
-    @cached_property
+    @once
     def gallery(self) -> Gallery:
         """The pictures."""
         return Gallery(self.folder, lambda: self._eyes, lambda: self._store, lambda: self._encoder)
 
-    @cached_property
+    @once
     def _eyes(self) -> PictureEncoder:
         return self._whole._eyes if self._whole else load_picture_encoder(self.settings.picture_encoder)
 
-    @cached_property
+    @once
     def _encoder(self) -> Encoder:
         return self._whole._encoder if self._whole else load_encoder()
 
-    @cached_property
+    @once
     def _model(self) -> LanguageModel:
         return self._whole._model if self._whole else load_generator(self.settings, self.folder / STATES_FOLDER)
 
-    @cached_property
+    @once
     def _store(self) -> Store:
         """The documents that are seen here."""
         if self._whole:
@@ -62,17 +62,21 @@ class Engine:
         """All that there is, whoever may see it: for keeping house, not for telling."""
         return self._whole._all if self._whole else self._store
 
-    @cached_property
+    @once
     def _retriever(self) -> HybridRetriever:
         check_encoder(self.folder, self._encoder.identity)
         return HybridRetriever(self._store, self._encoder)
 
-    @cached_property
+    @once
     def _asker(self) -> Asker | RemoteAsker:
         if is_remote(self.settings.model):
             return RemoteAsker(self._retriever, load_remote(self.settings), self.settings)
         calibration = load_calibration(self.folder, self._model.name)
         return Asker(self._retriever, self._model, self.settings, calibration)
+
+    def _load(self) -> None:
+        """Load what answers need, so that copies share it."""
+        _ = self._retriever, is_remote(self.settings.model) or self._model
 
     def _writing(self) -> AbstractContextManager[None]:
         """One writer at a time, in a folder that is a knowledge base of this encoder."""

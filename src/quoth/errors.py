@@ -8,6 +8,9 @@
     ├── StoreError              the knowledge base could not be read or written
     │   └── IncompatibleError   made by another version or with another encoder
     ├── ModelError              a model could not be loaded, or refused its input
+    │   └── TooLongError        a question that is longer, with its passages, than the model reads
+    ├── BusyError               too many questions wait already
+    ├── StoppedError            the answer was given up
     └── MissingExtraError       an optional part is not installed
 
 Every error says what happened and, in `cure`, what to do.
@@ -55,6 +58,22 @@ class IncompatibleError(StoreError):
 
 class ModelError(QuothError):
     """A model could not be loaded, or refused its input."""
+
+
+class TooLongError(ModelError):
+    """A question that is longer, with its passages, than the model reads."""
+
+
+class BusyError(QuothError):
+    """Too many questions wait already; `retry_after` says in how many seconds there may be room."""
+
+    def __init__(self, cause: str, cure: str = "", retry_after: float = 1.0) -> None:
+        self.retry_after = retry_after
+        super().__init__(cause, cure)
+
+
+class StoppedError(QuothError):
+    """The answer was given up before its end, by who had asked for it."""
 
 
 class MissingExtraError(QuothError):

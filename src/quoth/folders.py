@@ -21,3 +21,8 @@ def size_of(folder: Path) -> int:
         with suppress(FileNotFoundError):
             total += file.stat().st_size if file.is_file() else 0
     return total
+
+
+def collection_of(folder: Path) -> str:
+    """What servers call the knowledge base in this folder: the folder's name; for `.quoth`, that of what it is in."""
+    return folder.parent.name if folder.name == ".quoth" else folder.name

@@ -13,6 +13,7 @@ import numpy as np
 from quoth.encoders import Encoder
 from quoth.errors import DocumentError
 from quoth.gallery import Gallery
+from quoth.manifest import UPLOADS_FOLDER
 from quoth.naming import as_groups
 from quoth.origin import Origin
 from quoth.passages import Parsed, parse_all
@@ -84,14 +85,15 @@ class Ingestion:
         self._counts = _Counts()
 
     def add_files(self, paths: Sequence[str | Path], prune: bool, skip: Path) -> AddReport:
-        """Files, folders and patterns, but nothing in `skip`, the knowledge base's own folder.
+        """Files, folders and patterns, but nothing in `skip`, the knowledge base's own folder, except uploads.
 
         With `prune`, documents whose files are gone are removed.
         """
         found = find_files(paths)
         self._counts.failed += found.failures
         own = skip.resolve()
-        changed = self._changed([file for file in found.files if own not in file.parents])
+        wanted = [f for f in found.files if own not in f.parents or own / UPLOADS_FOLDER in f.parents]
+        changed = self._changed(wanted)
         self._progress(self._counts.done, self._counts.done + len(changed), 0)
         self._take(changed)
         if prune:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Sequence
+from copy import copy
 from dataclasses import replace
 from functools import cached_property
 from importlib.metadata import version
@@ -11,22 +12,26 @@ from pathlib import Path
 
 from quoth.answer import Answer
 from quoth.assistants.ask import AnswerStream
+from quoth.assistants.chat import Chat, begin
+from quoth.assistants.conversations import Conversations
+from quoth.assistants.rewriting import rewriter
 from quoth.engine import STATES_FOLDER, Engine
-from quoth.errors import NotFoundError, UsageError
+from quoth.errors import UsageError
 from quoth.folders import default_folder, size_of
 from quoth.gallery import read_picture
 from quoth.gathering import gather
 from quoth.generators import describe_model, open_states, state_files
 from quoth.ingestion import Ingestion, Progress, silent
 from quoth.intake import Intake
-from quoth.manifest import is_knowledge_base, read_manifest
+from quoth.manifest import CONVERSATIONS_FOLDER, is_knowledge_base, must_be_knowledge_base, read_manifest
 from quoth.naming import as_documents, as_groups, pick_name
 from quoth.pictures import Pictures
+from quoth.reading import InPlace, read_in_place
 from quoth.retrieval import CANDIDATES
-from quoth.settings import load_settings
+from quoth.settings import change_settings, load_settings
 from quoth.sources.wanted import Wanted, apart
 from quoth.store import StoredDocument
-from quoth.types import KINDS, AddReport, Hit, Kind, Status, WarmReport
+from quoth.types import KINDS, AddReport, Hit, Kind, Status, Vectors, WarmReport
 from quoth.warming import forget_states, warm_states
 
 
@@ -249,6 +254,66 @@ class KnowledgeBase(Engine):
         self._must_exist()
         return self._asker.stream(question)
 
+    def with_settings(self, **settings: object) -> KnowledgeBase:
+        """The same, asked in another way: what is loaded is shared.
+
+        Args:
+            settings: those of `quoth.settings.Settings` that say how to answer.
+
+        Raises:
+            SettingsError: there is none such, or it belongs to what is loaded already.
+            NotFoundError: there is no knowledge base.
+        """
+        changed = change_settings(self.settings, settings)
+        self._must_exist()
+        self._load()  # or each copy would load its own
+        other = copy(self)
+        other.settings = changed
+        for made in ("_asker", "_views"):
+            other.__dict__.pop(made, None)
+        return other
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """(n,) texts -> (n, d) float32, unit rows, by the encoder of texts."""
+        return self._encoder.encode(texts)
+
+    def read(self, passage_id: str, around: int = 1) -> InPlace:
+        """A passage with at most `around` neighbours on each side; see `quoth.reading`.
+
+        Raises:
+            NotFoundError: there is no knowledge base, or no such passage.
+        """
+        self._must_exist()
+        return read_in_place(self._store, passage_id, around)
+
+    def chat(
+        self,
+        history: Sequence[tuple[str, str]] = (),
+        rewrite: bool = True,
+        *,
+        file: str | os.PathLike[str] | None = None,
+    ) -> Chat:
+        """A conversation: a follow-up is rewritten into a question that stands alone, and that is answered.
+
+        Args:
+            history: what has been said, as pairs of a message and its answer; of a `file` that exists, this is in it.
+            rewrite: False takes each message as it is.
+            file: keeps the conversation, see `quoth.assistants.conversations`; one that exists is gone on with.
+
+        Raises:
+            NotFoundError: there is no knowledge base.
+            UsageError: both `history` and `file` are given.
+            StoreError: the file cannot be read.
+        """
+        self._must_exist()
+        by = rewriter(self.settings, lambda: self._model) if rewrite else None
+        return begin(self.stream, history, by, file)
+
+    @property
+    def conversations(self) -> Conversations:
+        """The named conversations kept in its folder."""
+        return Conversations(self.folder / CONVERSATIONS_FOLDER)
+
     def status(self) -> Status:
         """What is in it, and what it works with; who sees a part of it is not told of sizes on the disk.
 
@@ -288,5 +353,4 @@ class KnowledgeBase(Engine):
         return self._retriever.search_all(words, k, looks) if looks else self._retriever.search(words, k, kind)
 
     def _must_exist(self) -> None:
-        if not is_knowledge_base(self.folder):
-            raise NotFoundError(f"there is no knowledge base in {self.folder}", "make one: quoth add PATH")
+        must_be_knowledge_base(self.folder)

@@ -10,10 +10,13 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from quoth.errors import IncompatibleError, StoreError, UsageError
+from quoth.errors import IncompatibleError, NotFoundError, StoreError, UsageError
 
 MANIFEST_FILE = "quoth.json"
 FORMAT = 4
+CONVERSATIONS_FOLDER = "conversations"
+# Files that came over HTTP: documents like others.
+UPLOADS_FOLDER = "uploads"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,12 @@ class Manifest:
 def is_knowledge_base(folder: Path) -> bool:
     """Whether there is a knowledge base in `folder`."""
     return (folder / MANIFEST_FILE).is_file()
+
+
+def must_be_knowledge_base(folder: Path) -> None:
+    """Raises NotFoundError if there is no knowledge base in `folder`."""
+    if not is_knowledge_base(folder):
+        raise NotFoundError(f"there is no knowledge base in {folder}", "make one: quoth add PATH")
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -106,8 +115,11 @@ def writing(folder: Path, encoder: str, dimension: int) -> Iterator[None]:
 
 
 def _is_ours(name: str) -> bool:
-    return name in ("settings.toml", "writer.lock") or name.startswith(MANIFEST_FILE)
+    kept = ("settings.toml", "writer.lock", CONVERSATIONS_FOLDER, UPLOADS_FOLDER)
+    return name in kept or name.startswith(MANIFEST_FILE)
 
 
 def _rebuild(folder: Path) -> str:
-    return f"make it anew: rm -r {folder} && quoth add --kb {folder} PATH..."
+    conversations = folder / CONVERSATIONS_FOLDER
+    first = f"move {conversations} away to keep it, then " if conversations.is_dir() else ""
+    return f"{first}make it anew: rm -r {folder} && quoth add --kb {folder} PATH..."

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, get_args
 
@@ -15,6 +15,10 @@ from quoth.errors import SettingsError
 from quoth.types import Decoding, StateType
 
 SETTINGS_FILE = "settings.toml"
+OF_MODELS = frozenset(
+    {"model", "server", "picture_encoder", "threads", "state_megabytes", "state_disk_megabytes", "state_type"}
+)
+"""The settings of what is loaded once; the others may change from answer to answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,18 @@ def make_settings(values: Mapping[str, Any]) -> Settings:
         if key not in known:
             raise SettingsError(f"there is no setting {key!r}", f"the settings are: {', '.join(known)}")
     return Settings(**values)
+
+
+def change_settings(settings: Settings, changes: Mapping[str, Any]) -> Settings:
+    """The settings with other ways to answer.
+
+    Raises:
+        SettingsError: as `make_settings`, or a change is of what is loaded already.
+    """
+    for key in changes:
+        if key in OF_MODELS:
+            raise SettingsError(f"the setting {key} cannot change from answer to answer", "open another knowledge base")
+    return make_settings({**asdict(settings), **changes})
 
 
 def load_settings(folder: Path, overrides: Mapping[str, Any]) -> Settings:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from quoth.errors import StoreError
-from quoth.generators import LanguageModel, StateFolder, delete_states, passage_digest
+from quoth.generators import LanguageModel, StateFolder, Stop, delete_states, passage_digest
 from quoth.rag.prompt import passage_text, prompt_maker
 from quoth.store import Store
 from quoth.types import WarmReport
@@ -58,5 +58,6 @@ def forget_states(folder: Path, store: Store) -> None:
 
 def _read(model: LanguageModel, text: str) -> None:
     """The model keeps what it has read before a question; there is none."""
-    with model.read([prompt_maker(model).with_texts([text], "")]):
+    prompts = [prompt_maker(model).with_texts([text], "")]
+    with model.reserve(prompts, 0, 0, Stop()) as reader, reader.read(prompts):
         pass

@@ -150,7 +150,7 @@ def test_the_streams_pieces_are_the_answer(gemma):
 
 def test_all_sequences_come_back(gemma, ask):
     def free():
-        return gemma._context.free_sequences + len(gemma._heads)
+        return gemma.admission.loop.pool.free
 
     before = free()
     ask(QUESTION)

@@ -1,10 +1,13 @@
 """Tokens to text, and an answer while it is written, with the toy model."""
 
+import threading
+
 import numpy as np
 import pytest
 
 from quoth.assistants.ask import Asker
 from quoth.assistants.streaming import Speaker, texts_of
+from quoth.errors import StoppedError
 from quoth.rag.prompt import EXAMPLES
 from quoth.settings import Settings
 from quoth.types import Hit, Passage
@@ -111,3 +114,48 @@ def test_a_character_comes_with_its_last_byte():
     assert [speaker.say([byte]) for byte in " é!".encode()] == ["", "", "é", "!"]
     assert texts_of(ToyModel(), " é! ".encode()) == ["", "", "é", "!"]
     assert texts_of(ToyModel(), b"a\xff b") == ["a", "\ufffd", " ", "b"]
+
+
+def test_a_closed_stream_holds_nothing(asker):
+    made = asker({"red": "a red one", "blue": "a red hat"}, "red", "red too", "blue")
+    stream = made.stream("Which?")
+    assert next(iter(stream)) and made._model.held > 0
+    stream.close()
+    assert made._model.held == 0
+    with pytest.raises(StoppedError):
+        list(stream)
+    with pytest.raises(StoppedError):
+        _ = stream.answer
+
+
+def test_a_finished_answer_stays_when_its_stream_is_closed(asker):
+    with asker({"red": "a red one"}, "red").stream("Which?") as stream:
+        text = stream.answer.text
+    assert stream.answer.text == text == "a red one" and list(stream) == []
+
+
+def test_a_stream_closed_before_it_began(asker):
+    with asker({"red": "a red one"}, "red").stream("Which?") as stream:
+        pass
+    with pytest.raises(StoppedError):
+        list(stream)
+
+
+def test_a_stream_closed_by_another_thread(asker, monkeypatch):
+    """Who waits for the next piece is told so; what the answer held is free."""
+    made = asker({"red": "a red one", "blue": "a red hat"}, "red", "red too", "blue")
+    stream = made.stream("Which?")
+    next(iter(stream))
+    read = made._model.after
+
+    def slow(*args):
+        monkeypatch.undo()
+        closer = threading.Thread(target=stream.close)
+        closer.start()
+        closer.join()
+        return read(*args)
+
+    monkeypatch.setattr(made._model, "after", slow)
+    with pytest.raises(StoppedError):
+        list(stream)
+    assert made._model.held == 0

@@ -1,6 +1,7 @@
 """What is llama.cpp's own: states that are kept, sequences that come back, contexts that grow."""
 
 import gc
+import signal
 from functools import partial
 
 import numpy as np
@@ -8,7 +9,8 @@ import pytest
 
 from quoth.errors import ModelError
 from quoth.generators import Prompt
-from quoth.generators.llama import MAX_HEADS, LlamaModel
+from quoth.generators.llama import LlamaModel
+from quoth.generators.llama_bodies import MAX_HEADS
 from quoth.generators.llama_identity import fingerprint, state_identity
 from quoth.generators.models import default_model
 from quoth.generators.state_folder import StateFolder, state_files
@@ -18,7 +20,7 @@ from quoth.generators.states import StateCache
 @pytest.fixture
 def model(gemma, monkeypatch):
     """The default model with an empty cache of states."""
-    monkeypatch.setattr(gemma, "states", StateCache(64 << 20))
+    monkeypatch.setattr(gemma.bodies, "cache", StateCache(64 << 20))
     return gemma
 
 
@@ -37,38 +39,38 @@ def log_probs_of(model, prompts):
 
 def free(model):
     """Free sequences."""
-    return model._context.free_sequences
+    return model.admission.loop.pool.free
 
 
 def test_states_are_kept_and_change_nothing(model, prompts):
     fresh = log_probs_of(model, prompts)
-    size = model.states.size
-    assert len(model.states) == 3 and size > 100_000
+    size = model.bodies.cache.size
+    assert len(model.bodies.cache) == 3 and size > 100_000
     assert np.array_equal(log_probs_of(model, prompts), fresh)
-    assert (len(model.states), model.states.size) == (3, size)
+    assert (len(model.bodies.cache), model.bodies.cache.size) == (3, size)
 
 
 def test_a_kept_state_serves_another_question(model, prompts):
     log_probs_of(model, prompts)
     asked = [Prompt((*p.segments[:-1], tuple(model.tokenize("Question: Why?\nAnswer:")))) for p in prompts]
     kept = log_probs_of(model, asked)
-    assert len(model.states) == 3
-    model.states = StateCache(0)
+    assert len(model.bodies.cache) == 3
+    model.bodies.cache = StateCache(0)
     assert np.array_equal(log_probs_of(model, asked), kept)
 
 
 def test_an_evicted_state_is_read_again(model, prompts):
     fresh = log_probs_of(model, prompts)
-    model.states = StateCache(1000)
+    model.bodies.cache = StateCache(1000)
     for _ in range(2):
         assert np.array_equal(log_probs_of(model, prompts), fresh)
-        assert len(model.states) == 0
+        assert len(model.bodies.cache) == 0
 
 
 def test_history_does_not_change_an_answer(model, prompts):
     """A passage's state is the same whatever was read in the same batch with it."""
     together = log_probs_of(model, prompts)
-    model.states = StateCache(64 << 20)
+    model.bodies.cache = StateCache(64 << 20)
     for prompt in prompts[::-1]:
         log_probs_of(model, [prompt])
     assert np.array_equal(log_probs_of(model, prompts), together)
@@ -125,12 +127,12 @@ def test_scoring_in_rounds_where_sequences_are_few(model, prompts):
 
 def test_a_longer_context_is_made_when_needed(model, prompts):
     before = log_probs_of(model, prompts)
-    size, passage = model._context.cells, tuple(model.tokenize("word " * 3500))
+    size, passage = model.admission.loop.context.cells, tuple(model.tokenize("word " * 3500))
     long = [Prompt((prompts[0].segments[0], (*passage, n), (5,))) for n in range(2)]
     assert sum(map(len, long)) + 2048 > size or size > 8192
     # Reading that much takes seconds: making room is all that is asked here.
-    model._make_room(long)
-    assert model._context.cells >= sum(map(len, long))
+    model.admission.grow(sum(map(len, long)) + 2048)
+    assert model.admission.loop.context.cells >= sum(map(len, long))
     assert np.array_equal(log_probs_of(model, prompts), before)
 
 
@@ -144,7 +146,7 @@ def test_a_head_that_could_not_be_read_is_not_kept(model, prompts, monkeypatch):
         raise ModelError("the context is full")
 
     with monkeypatch.context() as broken:
-        broken.setattr(model._context, "decode", fail)
+        broken.setattr(model.admission.loop.context, "decode", fail)
         with pytest.raises(ModelError):
             model.read([prompt])
     moved = np.exp(log_probs_of(model, [prompt])) - np.exp(log_probs_of(model, [good]))
@@ -168,9 +170,9 @@ def test_a_state_holds_the_passage_alone(model, prompts):
     head, passage, question = prompts[0].segments
     long = (*head, *model.tokenize("Answer with words from the passage, and with no others. " * 10))
     for start in ((), head, long):
-        model.states = StateCache(64 << 20)
+        model.bodies.cache = StateCache(64 << 20)
         log_probs_of(model, [Prompt((start, passage, question))])
-        assert model.states.size == pytest.approx(len(passage) * 18_500, rel=0.02)
+        assert model.bodies.cache.size == pytest.approx(len(passage) * 18_500, rel=0.02)
 
 
 def test_one_passage_behind_two_instructions_is_two_states(model, prompts):
@@ -178,9 +180,9 @@ def test_one_passage_behind_two_instructions_is_two_states(model, prompts):
     head, passage, question = prompts[0].segments
     cuts = [Prompt((head, passage, question)), Prompt(((*head, passage[0]), passage[1:], question))]
     alone = [log_probs_of(model, [prompt]) for prompt in cuts]
-    assert len(model.states) == 2
+    assert len(model.bodies.cache) == 2
     for prompt, expected in zip(cuts, alone, strict=True):
-        model.states = StateCache(64 << 20)
+        model.bodies.cache = StateCache(64 << 20)
         log_probs_of(model, cuts)
         assert np.array_equal(log_probs_of(model, [prompt]), expected)
 
@@ -199,32 +201,32 @@ def test_instructions_that_were_forgotten_are_read_again(model, prompts):
     expected = log_probs_of(model, prompts)
     for n in range(MAX_HEADS):
         log_probs_of(model, [Prompt((tuple(model.tokenize(f"Head {n}.")), (5,)))])
-    assert len(model._heads) == MAX_HEADS and prompts[0].segments[0] not in model._heads
+    assert len(model.bodies.heads) == MAX_HEADS and prompts[0].segments[0] not in model.bodies.heads
     assert np.array_equal(log_probs_of(model, prompts), expected)
 
 
 def test_states_on_disk_serve_the_next_process(model, prompts, tmp_path, monkeypatch):
     expected = log_probs_of(model, prompts)
     together = Prompt((*prompts[0].segments[:2], *prompts[1].segments[1:]))
-    monkeypatch.setattr(model, "state_folder", StateFolder(tmp_path / "states", 64 << 20, "0" * 16))
+    monkeypatch.setattr(model.bodies, "folder", StateFolder(tmp_path / "states", 64 << 20, "0" * 16))
     for _ in range(2):
-        monkeypatch.setattr(model, "_heads", {})
-        monkeypatch.setattr(model, "states", StateCache(64 << 20))
+        monkeypatch.setattr(model.bodies, "heads", {})
+        monkeypatch.setattr(model.bodies, "cache", StateCache(64 << 20))
         assert np.array_equal(log_probs_of(model, prompts), expected)
         log_probs_of(model, [together])
         # Three passages and the instructions; several passages together are kept in memory alone.
-        assert len(state_files(tmp_path / "states")) == 4 and len(model.states) == 4
-        monkeypatch.setattr(model, "_read_state", partial(read_only, type(model)._read_state, model, together))
+        assert len(state_files(tmp_path / "states")) == 4 and len(model.bodies.cache) == 4
+        monkeypatch.setattr(model.bodies, "_read", partial(read_only, type(model.bodies)._read, model.bodies, together))
 
 
-def read_only(read, model, prompt, head, tokens):
+def read_only(read, bodies, prompt, share, head, tokens):
     """Reads the passages of `prompt`, and nothing else."""
     assert tokens == prompt.segments[1] + prompt.segments[2]
-    return read(model, head, tokens)
+    return read(bodies, share, head, tokens)
 
 
 def test_a_state_that_went_from_disk_comes_back_from_memory(model, prompts, tmp_path, monkeypatch):
-    monkeypatch.setattr(model, "state_folder", StateFolder(tmp_path / "states", 64 << 20, "0" * 16))
+    monkeypatch.setattr(model.bodies, "folder", StateFolder(tmp_path / "states", 64 << 20, "0" * 16))
     log_probs_of(model, prompts)
     for file in state_files(tmp_path / "states"):
         file.path.unlink()
@@ -236,9 +238,9 @@ def test_states_in_8_bits_take_half_the_room_and_say_almost_the_same(model, prom
     fine = log_probs_of(model, prompts)
     coarse = LlamaModel(default_model(), threads=1, state_type="q8")
     first = log_probs_of(coarse, prompts)
-    assert coarse.states.size == pytest.approx(model.states.size * 34 / 64, rel=0.05)
+    assert coarse.bodies.cache.size == pytest.approx(model.bodies.cache.size * 34 / 64, rel=0.05)
     assert np.array_equal(log_probs_of(coarse, prompts), first)
-    coarse.states = StateCache(0)
+    coarse.bodies.cache = StateCache(0)
     assert np.array_equal(log_probs_of(coarse, prompts), first)
     assert 0 < np.abs(np.exp(first) - np.exp(fine)).sum(axis=1).max() / 2 < 0.2
     coarse.close()
@@ -276,3 +278,22 @@ def test_what_nothing_uses_any_more_is_freed():
     del reading
     gc.collect()
     assert not freed.alive
+
+
+def test_an_interrupted_reading_gives_its_sequences_back(model, prompts):
+    """A real signal, long before the runtime has read so much."""
+
+    def interrupt(_number, _frame):
+        raise KeyboardInterrupt
+
+    expected, before = log_probs_of(model, prompts), free(model)
+    handler = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        with pytest.raises(KeyboardInterrupt):
+            model.read([Prompt(((*model.begin, *model.tokenize("word " * 1500)),), chosen=())])
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler)
+    assert free(model) == before
+    np.testing.assert_array_equal(log_probs_of(model, prompts), expected)

@@ -13,7 +13,8 @@ from quoth import open as open_knowledge
 from quoth.interfaces.cli.main import app
 
 QUOTH = Path(sys.executable).with_name("quoth")
-COMMANDS = [["add"], ["ask"], ["search"], ["status"], ["remove"], ["eval", "retrieval"], ["eval", "qa"]]
+COMMANDS = [["add"], ["ask"], ["search"], ["status"], ["documents"], ["remove"], ["eval", "retrieval"], ["eval", "qa"]]
+COMMANDS += [["key", "create"], ["key", "list"], ["key", "revoke"]]
 
 
 def quoth(*arguments, cwd, status=0, **environment):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 
 from quoth.answer import Answer
 from quoth.assistants.answers import answer_of, refusal_of
 from quoth.assistants.mixture import Mixture, Outcome
 from quoth.assistants.streaming import Clock, Speaker, texts_of
 from quoth.errors import QuothError, UsageError
-from quoth.generators import LanguageModel
+from quoth.generators import LanguageModel, Stop
 from quoth.rag import SHIPPED, Calibration, is_from_memory, nothing_relevant
 from quoth.rag.hypotheses import Tokens
 from quoth.retrieval import Retriever
@@ -22,22 +23,44 @@ class AnswerStream:
     """An answer that is being written: iterate over its pieces of text, then take `answer`.
 
     The pieces are sure as they come. A refusal may follow them: where an answer comes from is known in
-    full at its end.
+    full at its end. What is not wanted to its end is closed, or used in a `with` block: until then it keeps its
+    place in the generator, which others may be waiting for.
     """
 
-    def __init__(self, pieces: Generator[str, None, Answer]) -> None:
+    def __init__(self, pieces: Generator[str, None, Answer], stop: Stop | None = None) -> None:
         self._pieces = pieces
+        self._stop = stop or Stop()
         self._answer: Answer | None = None
+
+    def __enter__(self) -> AnswerStream:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the answer up, from any thread, and free its place; a finished answer stays.
+
+        A thread that waits for its next piece gets a StoppedError, at the generator's next step.
+        """
+        self._stop.set()
+        # It is running in another thread: that one closes it.
+        with suppress(ValueError):
+            self._pieces.close()
 
     def __iter__(self) -> Iterator[str]:
         while self._answer is None:
             try:
                 piece = next(self._pieces)
             except StopIteration as end:
+                self._stop.check()
                 if end.value is None:
-                    raise QuothError("the answer was broken off by an error", "ask again") from None
+                    raise QuothError("the answer was broken off", "ask again") from None
                 self._answer = end.value
                 return
+            if self._stop.is_set:
+                self._pieces.close()
+                self._stop.check()
             yield piece
 
     @property
@@ -46,6 +69,7 @@ class AnswerStream:
 
         Raises:
             QuothError: the answer could not be finished.
+            StoppedError: it was closed before its end.
         """
         for _ in self:
             pass
@@ -72,15 +96,16 @@ class Asker:
             UsageError: the question is empty or longer than 500 words.
         """
         check_question(question)
-        return AnswerStream(self._stream(question))
+        stop = Stop()
+        return AnswerStream(self._stream(question, stop), stop)
 
-    def _stream(self, question: str) -> Generator[str, None, Answer]:
+    def _stream(self, question: str, stop: Stop) -> Generator[str, None, Answer]:
         clock, decoding = Clock(), self._settings.decoding
         hits = self._retriever.retrieve(question, self._settings.passages)
         clock.retrieved()
         if nothing_relevant(hits) or (self._settings.robust and len(hits) < 2):
             return refusal_of(question, hits, None, 0.0, decoding, clock)
-        outcome = yield from self._spoken(self._mixture.decode(question, hits), clock)
+        outcome = yield from self._spoken(self._mixture.decode(question, hits, stop), clock)
         best = outcome.answers[0]
         is_said = bool(texts_of(self._model, best.tokens)) and not is_from_memory(best)
         confidence = self._calibration.probability(outcome.signals) if is_said else 0.0

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 
 import numpy as np
 
 from quoth.answer import Signals
-from quoth.generators import LanguageModel, Reading
+from quoth.generators import LanguageModel, Prompt, Reader, Reading, Stop
 from quoth.rag import (
     MEMORY_PRIOR,
     Contrast,
@@ -61,29 +61,42 @@ class Mixture:
         longest = settings.max_tokens or self._prompts.longest
         self._limits = Limits(longest, self._prompts.stops, lambda said: model.detokenize(said).strip())
 
-    def decode(self, question: str, hits: Sequence[Hit]) -> Generator[Tokens, None, Outcome]:
+    def decode(self, question: str, hits: Sequence[Hit], stop: Stop) -> Generator[Tokens, None, Outcome]:
         """Decode answers; yields the tokens of the best as soon as they are sure.
 
         Raises:
             ModelError: the prompts do not fit the model.
+            StoppedError: `stop` was set.
         """
         with ExitStack() as stack:
-            reading = stack.enter_context(self._read(question, hits))
+            reader = stack.enter_context(self._reserve(question, hits, stop))
+            reading = stack.enter_context(self._read(reader, question, hits))
             prior, kept = self._prior(hits, reading)
-            memory = stack.enter_context(self._memory(question, reading, len(hits)))
+            memory = stack.enter_context(self._memory(reader, question, reading, len(hits)))
             if self._settings.contrast:
                 reading = stack.enter_context(Contrast(reading, self._settings.contrast, kept))
             elif len(kept) < len(hits):
                 reading = stack.enter_context(reading.fork(kept))
             members = tuple(hits[z] for z in kept)
             spans = [Spans(self._model, hit.passage.text, self._limits) for hit in members] if self._quotes else []
-            found = yield from self._decoding(question, members, reading, prior, memory, spans)
+            found = yield from self._decoding(reader, question, members, reading, prior, memory, spans)
             return self._outcome(members, found, spans, signals(found[0], reading.tails, memory.tail, members))
 
-    def _read(self, question: str, hits: Sequence[Hit]) -> Reading:
+    def _reserve(self, question: str, hits: Sequence[Hit], stop: Stop) -> AbstractContextManager[Reader]:
+        """Room for all prompts of the question, and for their hypotheses."""
+        prompts = [*self._singles(question, hits), self._prompts.without(question)]
+        if self._settings.decoding in CONCATENATIONS:
+            prompts.append(self._prompts.with_passages([hit.passage for hit in hits], question))
+        rows = len(prompts) * self._search().width * (2 if self._settings.contrast else 1)
+        return self._model.reserve(prompts, rows, self._limits.tokens, stop)
+
+    def _singles(self, question: str, hits: Sequence[Hit]) -> list[Prompt]:
+        return [self._prompts.with_passages([hit.passage], question) for hit in hits]
+
+    def _read(self, reader: Reader, question: str, hits: Sequence[Hit]) -> Reading:
         """The passages; for a contrast, which works with it from the first token on, the null passage too."""
-        prompts = [self._prompts.with_passages([hit.passage], question) for hit in hits]
-        return self._model.read([*prompts, self._prompts.without(question)] if self._settings.contrast else prompts)
+        prompts = self._singles(question, hits)
+        return reader.read([*prompts, self._prompts.without(question)] if self._settings.contrast else prompts)
 
     def _prior(self, hits: Sequence[Hit], reading: Reading) -> tuple[Logs, list[int]]:
         """Log p(z|x) of the passages that take part, and which they are."""
@@ -92,10 +105,10 @@ class Mixture:
         kept = weighty(prior) if self._prunes else list(range(len(hits)))
         return prior[kept] - np.logaddexp.reduce(prior[kept]), kept
 
-    def _memory(self, question: str, reading: Reading, k: int) -> Memory:
+    def _memory(self, reader: Reader, question: str, reading: Reading, k: int) -> Memory:
         if self._settings.contrast:
             return Memory(lambda: reading.fork([k]), MEMORY_PRIOR)
-        return Memory(lambda: self._model.read([self._prompts.without(question)]), MEMORY_PRIOR)
+        return Memory(lambda: reader.read([self._prompts.without(question)]), MEMORY_PRIOR)
 
     @property
     def _quotes(self) -> bool:
@@ -112,6 +125,7 @@ class Mixture:
 
     def _decoding(
         self,
+        reader: Reader,
         question: str,
         hits: Sequence[Hit],
         reading: Reading,
@@ -125,7 +139,7 @@ class Mixture:
         if self._settings.decoding in CONCATENATIONS:
             order = hits if self._settings.decoding == CONCATENATIONS[0] else hits[::-1]
             whole = self._prompts.with_passages([hit.passage for hit in order], question)
-            with self._model.read([whole]) as together:
+            with reader.read([whole]) as together:
                 return (yield from decode_concat(together, reading, prior, memory, limits))
         if self._quotes:
             return (yield from decode_quotes(reading, prior, memory, limits, search, spans))

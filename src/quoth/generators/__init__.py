@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from quoth.generators.base import LanguageModel, Prompt, Reading
+from quoth.generators.base import LanguageModel, Prompt, Reader, Reading, Stop
 from quoth.generators.models import describe_model, find_model
 from quoth.generators.remote_loading import is_remote
 from quoth.generators.state_folder import StateFolder, delete_states, passage_digest, state_files
@@ -14,8 +14,10 @@ from quoth.settings import Settings
 __all__ = [
     "LanguageModel",
     "Prompt",
+    "Reader",
     "Reading",
     "StateFolder",
+    "Stop",
     "delete_states",
     "describe_model",
     "load_generator",

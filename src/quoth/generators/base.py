@@ -2,14 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from quoth.errors import StoppedError
 from quoth.types import LogProbs
+
+
+class Stop:
+    """A way to give up a question from another thread than that which works on it."""
+
+    def __init__(self) -> None:
+        self.is_set = False
+        self._listeners: list[Callable[[], None]] = []
+
+    def set(self) -> None:
+        """Give up: the work ends at its next step."""
+        self.is_set = True
+        for listener in tuple(self._listeners):
+            listener()
+
+    def check(self) -> None:
+        """Go no further if it is set.
+
+        Raises:
+            StoppedError: it is.
+        """
+        if self.is_set:
+            raise StoppedError("the answer was given up before its end", "ask again")
+
+    @contextmanager
+    def tells(self, listener: Callable[[], None]) -> Iterator[None]:
+        """Call `listener` if it is set meanwhile, for who waits and cannot look."""
+        self._listeners.append(listener)
+        try:
+            yield
+        finally:
+            self._listeners.remove(listener)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +115,19 @@ class Reading(Protocol):
     def __exit__(self, *exc: object) -> None: ...
 
 
-class LanguageModel(Protocol):
+class Reader(Protocol):
+    """Who reads prompts."""
+
+    def read(self, prompts: Sequence[Prompt]) -> Reading:
+        """Read k prompts at once; shared segments once, kept states not at all.
+
+        Raises:
+            ModelError: the prompts do not fit the model's context.
+            StoppedError: the question was given up.
+        """
+
+
+class LanguageModel(Reader, Protocol):
     """A language model. Deterministic: the same tokens give the same probabilities."""
 
     @property
@@ -107,9 +153,20 @@ class LanguageModel(Protocol):
     def chat(self, message: str) -> str | None:
         """`message` as a user's turn in the model's own template, ready for the reply; None: a base model."""
 
-    def read(self, prompts: Sequence[Prompt]) -> Reading:
-        """Read k prompts at once; shared segments once, kept states not at all.
+    def reserve(
+        self, prompts: Sequence[Prompt], rows: int, tokens: int, stop: Stop, /
+    ) -> AbstractContextManager[Reader]:
+        """Room for one question beside others, before it begins: it waits for its turn, and then for nobody.
+
+        Without a reservation `read` takes what is free at the moment.
+
+        Args:
+            prompts: all that will be read.
+            rows: how many sequences will be stepped at a time, at most.
+            tokens: how many tokens will follow a prompt, at most.
+            stop: once it is set, what waits or reads ends with StoppedError.
 
         Raises:
             ModelError: the prompts do not fit the model's context.
+            StoppedError: the question was given up while it waited.
         """

@@ -9,7 +9,7 @@ from pathlib import Path
 import llama_cpp
 
 from quoth.errors import ModelError
-from quoth.generators.llama_context import BATCH
+from quoth.generators.llama_batches import BATCH
 from quoth.types import StateType
 
 BLOCKS, BLOCK_BYTES = 64, 65536

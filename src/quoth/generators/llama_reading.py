@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from quoth.generators.llama_context import Context, Entry, entries
+from quoth.generators.llama_batches import Entry, entries
+from quoth.generators.llama_share import Share
 from quoth.types import LogProbs
 
 Tokens = tuple[int, ...]
@@ -27,13 +28,13 @@ class LlamaReading:
 
     def __init__(
         self,
-        context: Context,
+        share: Share,
         sequences: Sequence[int],
         lengths: Sequence[int],
         after: LogProbs,
         tails: Sequence[NDArray[np.float32]],
     ) -> None:
-        self._context = context
+        self._share = share
         self._prompts = list(sequences)
         self._lengths = list(lengths)
         self._after = after
@@ -47,8 +48,7 @@ class LlamaReading:
 
     def __exit__(self, *exc: object) -> None:
         """Give the sequences back."""
-        for sequence in [row.stepping for row in self._stepped or []] + self._prompts:
-            self._context.release(sequence)
+        self._share.release([row.stepping for row in self._stepped or []] + self._prompts)
         self._stepped, self._prompts = None, []
 
     @property
@@ -61,7 +61,7 @@ class LlamaReading:
         moving = [(i, token) for i, token in enumerate(tokens) if token is not None]
         rows = self._rows()
         batch = [Entry(rows[i].stepping, rows[i].length, token, True) for i, token in moving]
-        self._log_probs[[i for i, _ in moving]] = self._context.decode(batch)
+        self._log_probs[[i for i, _ in moving]] = self._share.decode(batch)
         for i, _ in moving:
             rows[i].length += 1
 
@@ -71,7 +71,7 @@ class LlamaReading:
         Most of its time goes into the vocabulary, a product of a row with all of it for each token: what was
         asked before, or begins like another continuation, is not asked again.
         """
-        room = max(1, self._context.free_sequences // max(1, len(self._prompts)))
+        room = max(1, self._share.free_sequences // max(1, len(self._prompts)))
         new = self._new([tuple(tokens) for tokens in continuations])
         for start in range(0, len(new), room):
             self._learn(new[start : start + room])
@@ -79,18 +79,14 @@ class LlamaReading:
 
     def reorder(self, index: Sequence[int]) -> None:
         """Row i becomes what row `index[i]` was."""
-        again = [i for n, i in enumerate(index) if i in index[:n]]
-        forks = iter(self._context.acquire(len(again)))
         old, rows, taken = self._rows(), [], set()
+        again = [i for n, i in enumerate(index) if i in index[:n]]
+        forks = self._share.acquire(len(again))
+        self._share.copy([(old[i].stepping, fork, old[i].length) for i, fork in zip(again, forks, strict=True)])
         for i in index:
-            stepping = old[i].stepping
-            if i in taken:
-                stepping = next(forks)
-                self._context.copy(old[i].stepping, stepping, old[i].length)
+            rows.append(_Row(forks.pop(0) if i in taken else old[i].stepping, old[i].length))
             taken.add(i)
-            rows.append(_Row(stepping, old[i].length))
-        for i in set(range(len(old))) - taken:
-            self._context.release(old[i].stepping)
+        self._share.release([row.stepping for i, row in enumerate(old) if i not in taken])
         self._stepped = rows
         self._log_probs = self._log_probs[list(index)]
 
@@ -98,7 +94,7 @@ class LlamaReading:
         """These of its prompts as they were read, as a reading of its own."""
         lengths = [self._lengths[i] for i in index]
         tails = [self.tails[i] for i in index]
-        return LlamaReading(self._context, self._fork(index), lengths, self._after[list(index)], tails)
+        return LlamaReading(self._share, self._fork(index), lengths, self._after[list(index)], tails)
 
     def _rows(self) -> list[_Row]:
         """What steps; made when the first step is taken, for there are few sequences and some readings never step."""
@@ -110,9 +106,9 @@ class LlamaReading:
     def _fork(self, prompts: Iterable[int]) -> list[int]:
         """For each of these prompts a sequence that shares its cells."""
         wanted = list(prompts)
-        forks = self._context.acquire(len(wanted))
-        for prompt, fork in zip(wanted, forks, strict=True):
-            self._context.copy(self._prompts[prompt], fork, self._lengths[prompt])
+        forks = self._share.acquire(len(wanted))
+        pairs = zip(wanted, forks, strict=True)
+        self._share.copy([(self._prompts[prompt], fork, self._lengths[prompt]) for prompt, fork in pairs])
         return forks
 
     def _new(self, continuations: Sequence[Tokens]) -> list[tuple[Tokens, range]]:
@@ -136,10 +132,9 @@ class LlamaReading:
                 batch += entries(fork, self._lengths[i], tokens[:-1], outputs=len(places))
                 targets += tokens[places.start :]
         try:
-            scores = self._context.score(batch, targets)
+            scores = self._share.score(batch, targets)
         finally:
-            for fork in forks:
-                self._context.release(fork)
+            self._share.release(forks)
         self._keep(new, scores)
 
     def _keep(self, new: Sequence[tuple[Tokens, range]], scores: NDArray[np.float32]) -> None:

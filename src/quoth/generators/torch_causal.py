@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import safetensors.torch
 import torch
 
 from quoth.errors import ModelError
-from quoth.generators.base import Prompt
+from quoth.generators.base import Prompt, Reader
 from quoth.generators.states import StateCache, Tokens
 from quoth.generators.torch_reading import (
     MAX_LOGITS,
@@ -74,6 +75,10 @@ class CausalModel:
         self.states = StateCache(state_bytes)
         self._model = model
         self._longest: int = config.max_position_embeddings
+
+    def reserve(self, *_: object) -> AbstractContextManager[Reader]:
+        """It reads whatever is asked: blocks of tensors take what memory there is."""
+        return nullcontext(self)
 
     def read(self, prompts: Sequence[Prompt]) -> TorchReading:
         """Read k prompts at once; shared segments once, kept states not at all.

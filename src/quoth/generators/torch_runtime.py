@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quoth.checkpoints import HUB, check_installed, load
-from quoth.errors import ModelError, NotFoundError
+from quoth.errors import NotFoundError, TooLongError
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
@@ -78,7 +78,7 @@ def load_model(kind: type[Any], name: str, **options: object) -> PreTrainedModel
 def check_length(tokens: int, most: int) -> None:
     """Raises ModelError for a text of more tokens than the model has positions for."""
     if tokens > most:
-        raise ModelError(
+        raise TooLongError(
             f"a text of {tokens} tokens, the model reads {most}",
             "ask a shorter question, or use a model that reads more",
         )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ import torch
 from transformers.cache_utils import EncoderDecoderCache
 from transformers.modeling_outputs import BaseModelOutput
 
-from quoth.generators.base import Prompt
+from quoth.generators.base import Prompt, Reader
 from quoth.generators.torch_reading import (
     MAX_LOGITS,
     Layers,
@@ -59,6 +60,10 @@ class Seq2SeqModel:
     def chat(self, message: str) -> str:
         """`message` itself: an encoder-decoder reads an instruction whole and answers it."""
         return message
+
+    def reserve(self, *_: object) -> AbstractContextManager[Reader]:
+        """It reads whatever is asked: blocks of tensors take what memory there is."""
+        return nullcontext(self)
 
     def read(self, prompts: Sequence[Prompt]) -> TorchReading:
         """Read k prompts at once.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from quoth.answer import Answer, Source
+    from quoth.reading import InPlace
     from quoth.store import StoredDocument
     from quoth.types import AddReport, Hit, Passage, Status
 
@@ -28,8 +29,7 @@ def search_shape(hits: list[Hit]) -> list[Shape]:
             "rank": hit.rank,
             "score": hit.score,
             "prior": hit.prior,
-            **_place(hit.passage),
-            **_span(hit.passage),
+            **passage_shape(hit.passage),
         }
         for hit in hits
     ]
@@ -54,6 +54,25 @@ def answer_shape(answer: Answer) -> Shape:
         ],
         "timing": asdict(answer.timing),
     }
+
+
+def in_place_shape(found: InPlace) -> Shape:
+    """A passage with those before and after it."""
+    return {
+        "passage": passage_shape(found.passage),
+        "before": [passage_shape(passage) for passage in found.before],
+        "after": [passage_shape(passage) for passage in found.after],
+    }
+
+
+def passage_shape(passage: Passage) -> Shape:
+    """A passage alone."""
+    return {**_place(passage), **_span(passage)}
+
+
+def chat_shape(message: str, answer: Answer) -> Shape:
+    """A line of `chat --json`."""
+    return {"message": message, "rewritten": answer.question != message, **answer_shape(answer)}
 
 
 def status_shape(status: Status) -> Shape:

@@ -119,6 +119,9 @@ class Store(Protocol):
     def passages(self, ids: Sequence[str]) -> dict[str, Passage]:
         """Those of these passages that there are, by id."""
 
+    def passages_of(self, document: str) -> list[Passage]:
+        """All passages of a document, in the order in which they stand there."""
+
     def embedded(self, limit: int, kind: Kind | None = None) -> tuple[list[Passage], Vectors]:
         """At most `limit` passages (of one kind, or of all) spread over all there are, and their (n, d) embeddings."""
 

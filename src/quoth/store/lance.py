@@ -90,6 +90,13 @@ class LanceStore:
         rows = [table.some(ids, where, PASSAGE_COLUMNS) for table, where in self._seen()] if ids else []
         return {passage.id: passage for some in rows for passage in _passages(some)}
 
+    def passages_of(self, document: str) -> list[Passage]:
+        """All passages of a document, in the order in which they stand there."""
+        rows = [table.rows([document]) for table, _ in self._seen()]
+        found = {passage.id: passage for some in rows for passage in _passages(some)}
+        # Pages without text, as scans are, start at one offset.
+        return sorted(found.values(), key=lambda passage: (passage.start, passage.page or 0, passage.end))
+
     def embedded(self, limit: int, kind: Kind | None = None) -> tuple[list[Passage], Vectors]:
         """At most `limit` passages spread over all there are, and their embeddings."""
         seen = self._seen(kind)

@@ -82,16 +82,17 @@ def reporting() -> Iterator[None]:
     try:
         yield
     except quoth.UsageError as error:
-        _complain(error)
+        complain(error)
         raise SystemExit(WRONG_USE) from error
     except quoth.QuothError as error:
-        _complain(error)
+        complain(error)
         raise SystemExit(FAILURE) from error
     except KeyboardInterrupt:
         err.print("stopped")
         raise SystemExit(INTERRUPTED) from None
 
 
-def _complain(error: quoth.QuothError) -> None:
+def complain(error: quoth.QuothError) -> None:
+    """An error as one line on stderr."""
     cure = f"; {error.cure}" if error.cure else ""
     sys.stderr.write(f"quoth: {error.cause}{cure}\n".replace("\n", " ").rstrip() + "\n")

@@ -8,13 +8,15 @@ import typer
 
 import quoth
 from quoth.interfaces import shapes
-from quoth.interfaces.cli import embed, evaluate, show
+from quoth.interfaces.cli import embed, evaluate, key, show
 from quoth.interfaces.cli.add import add
 from quoth.interfaces.cli.ask import ask
 from quoth.interfaces.cli.calibrate import calibrate
+from quoth.interfaces.cli.chat import chat
 from quoth.interfaces.cli.console import out, print_json, reporting
 from quoth.interfaces.cli.options import Json, Kb
 from quoth.interfaces.cli.search import search
+from quoth.interfaces.cli.serve import mcp, serve
 from quoth.interfaces.cli.similar import draw_map, similar
 
 app = typer.Typer(
@@ -27,6 +29,7 @@ app = typer.Typer(
 )
 app.add_typer(embed.app, name="embed")
 app.add_typer(evaluate.app, name="eval")
+app.add_typer(key.app, name="key")
 
 
 def _version(wanted: bool) -> None:
@@ -52,6 +55,9 @@ app.command(epilog="Example: quoth add ~/papers 'notes/**/*.md' https://example.
 app.command(epilog='Example: quoth ask "What is a Python decorator?" --decoding quote -n 3')(ask)
 
 
+app.command(epilog="Example: quoth chat decorators")(chat)
+
+
 app.command(epilog="Example: quoth calibrate --beir my-questions")(calibrate)
 
 
@@ -62,6 +68,12 @@ app.command(epilog="Example: quoth similar --duplicates --sheet twice.png")(simi
 
 
 app.command("map", epilog="Example: quoth map all.html")(draw_map)
+
+
+app.command(epilog="Example: quoth serve --kb papers --kb notes --port 8800")(serve)
+
+
+app.command(epilog="Example: quoth mcp --kb papers")(mcp)
 
 
 @app.command(epilog="Example: quoth status --json")

@@ -1,0 +1,6 @@
+"""Access: who may reach which knowledge base, as which groups, how often."""
+
+from quoth.access.keys import Key, Keys
+from quoth.access.rates import Rates
+
+__all__ = ["Key", "Keys", "Rates"]

@@ -1,0 +1,140 @@
+"""Where questions wait for their turn, and the answers that are under way."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+import anyio
+from anyio import to_thread
+
+from quoth.answer import Answer
+from quoth.assistants import desk
+from quoth.errors import StoppedError
+from quoth.interfaces.http.metrics import Meters
+from quoth.interfaces.http.refusals import RefusedError
+
+AT_ONCE = 4
+"""Questions that are answered at a time: so many fill the batches (benchmarks/load.py)."""
+WAITING = 32
+"""Questions that may wait besides; the next is sent away."""
+LOOK_S = 0.5
+"""How often it is asked whether the client still waits."""
+
+
+class Stream(Protocol):
+    """An answer that is being written: of a question or of a conversation."""
+
+    def __iter__(self) -> Iterator[str]:
+        """Its pieces."""
+
+    @property
+    def answer(self) -> Answer:
+        """The whole."""
+
+    def close(self) -> None:
+        """Stop it."""
+
+
+class Desk:
+    """Takes so many questions and no more; a few at a time are answered, by clients in turn."""
+
+    def __init__(self, meters: Meters, at_once: int = AT_ONCE, waiting: int = WAITING) -> None:
+        self._queue = desk.Desk(at_once, waiting)
+        meters.questions.set_function(lambda: self._queue.taken + self._queue.waiting)
+        self._meters = meters
+
+    async def take(self, begin: Callable[[], Stream], client: str = "") -> Asking:
+        """A question's place, and its turn: what `begin` gives is being answered until it is closed.
+
+        Raises:
+            BusyError: too many wait already.
+            QuothError: what `begin` raises; the place is free again.
+        """
+        called, loop = anyio.Event(), asyncio.get_running_loop()
+
+        def call() -> None:
+            loop.call_soon_threadsafe(called.set)
+
+        ticket = self._queue.line_up(client, call)
+        try:
+            await called.wait()
+            ticket.check()
+            return Asking(await to_thread.run_sync(begin), ticket.leave, self._meters)
+        except BaseException:
+            ticket.leave()
+            raise
+
+
+class Asking:
+    """A question that has the model: iterate over its pieces, take its answer, close it whatever happens."""
+
+    def __init__(self, stream: Stream, leave: Callable[[], None], meters: Meters) -> None:
+        self._stream = stream
+        self._pieces = iter(stream)
+        self._leave: Callable[[], None] | None = leave
+        self._meters = meters
+        self._start = time.perf_counter()
+
+    async def pieces(self) -> AsyncIterator[str]:
+        """The text as it comes. Cancelled, it leaves the piece that is being made: `close` stops that."""
+        first = True
+        while (piece := await to_thread.run_sync(next, self._pieces, None, abandon_on_cancel=True)) is not None:
+            if first:
+                self._meters.first_token.observe(time.perf_counter() - self._start)
+                first = False
+            yield piece
+
+    async def answer(self, gone: Callable[[], Awaitable[bool]] | None = None) -> Answer:
+        """The whole answer.
+
+        Args:
+            gone: tells whether nobody waits for it any more: it is stopped then.
+
+        Raises:
+            RefusedError: nobody waits.
+            QuothError: it could not be finished.
+        """
+        async with _watched(gone, self._stream):
+            async for _ in self.pieces():
+                pass
+        found = await to_thread.run_sync(lambda: self._stream.answer)
+        self._meters.count(found)
+        return found
+
+    async def close(self) -> None:
+        """Free the place, once."""
+        leave, self._leave = self._leave, None
+        if leave is None:
+            return
+        try:
+            with anyio.CancelScope(shield=True):
+                await to_thread.run_sync(self._stream.close)
+        finally:
+            leave()
+
+
+@asynccontextmanager
+async def _watched(gone: Callable[[], Awaitable[bool]] | None, stream: Stream) -> AsyncIterator[None]:
+    """Close the stream as soon as nobody waits for it.
+
+    Raises:
+        RefusedError: nobody waited any more.
+    """
+
+    async def watch() -> None:
+        while gone and not await gone():
+            await asyncio.sleep(LOOK_S)
+        if gone:
+            await to_thread.run_sync(stream.close)
+
+    watching = asyncio.create_task(watch())
+    try:
+        yield
+    except StoppedError as error:
+        raise RefusedError(499, "the client hung up") from error
+    finally:
+        watching.cancel()

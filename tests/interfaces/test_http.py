@@ -1,0 +1,224 @@
+"""Our own routes, over a real server."""
+
+import base64
+import io
+import json
+import re
+import socket
+import threading
+import time
+
+import httpx
+from PIL import Image
+
+from quoth.interfaces import shapes
+from quoth.interfaces.http import app as application
+from quoth.interfaces.http.desk import Desk
+from quoth.interfaces.http.replies import AnswerReply, HitReply, InPlaceReply
+from serving import QUESTION, app_of, serving
+
+
+def found(reply, status=200):
+    assert reply.status_code == status, reply.text
+    return reply.json()
+
+
+def complaint(reply, status):
+    error = found(reply, status)["error"]
+    assert error["message"] and error["cause"]
+    return error["message"]
+
+
+def wait_for(what, seconds=30):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if what():
+            return
+        time.sleep(0.02)
+    raise AssertionError("it did not happen")
+
+
+def red():
+    made = io.BytesIO()
+    Image.new("RGB", (64, 64), (200, 30, 30)).save(made, "PNG")
+    return made.getvalue()
+
+
+def test_search_by_words_and_by_a_picture(http, base):
+    hits = found(http.post("/search", json={"query": "lighthouse", "k": 2}))
+    assert hits == shapes.search_shape(base.search("lighthouse", 2))
+    picture = base64.b64encode(red()).decode()
+    for image in (picture, f"data:image/png;base64,{picture}"):
+        [hit] = found(http.post("/search", json={"image": image, "k": 1}))
+        assert hit["document"].endswith("red.png")
+    [uploaded] = found(http.post("/search/picture", files={"image": red()}, data={"k": 1}))
+    assert uploaded == hit
+    assert [hit["kind"] for hit in found(http.post("/search", json={"query": "red", "kind": "image"}))] == ["image"]
+
+
+def test_a_wrong_search_is_refused(http):
+    assert "empty" in complaint(http.post("/search", json={}), 400)
+    assert "base64" in complaint(http.post("/search", json={"image": "~~"}), 400)
+    assert "picture" in complaint(http.post("/search", json={"image": "AAAA"}), 422)
+    assert complaint(http.post("/search", json={"query": "x", "k": 0}), 422).startswith("k:")
+    assert complaint(http.post("/search", json={"query": "x", "typo": 0}), 422)
+    assert "no collection" in complaint(http.post("/search?collection=no", json={"query": "x"}), 404)
+
+
+def test_a_passage_in_its_place_and_its_picture(http, base):
+    [hit] = base.search("chapter 2", 1, kind="text")
+    read = found(http.get(f"/passages/{hit.passage.id}", params={"around": 2}))
+    assert read == shapes.in_place_shape(base.read(hit.passage.id, 2))
+    spans = [*read["before"], read["passage"], *read["after"]]
+    assert [span["start"] for span in spans] == sorted(span["start"] for span in spans)
+    assert len({span["document"] for span in spans}) == 1
+    [picture] = base.search("red", 1, kind="image")
+    shown = http.get(f"/pictures/{picture.passage.id}")
+    assert Image.open(io.BytesIO(shown.content)).size == (64, 64)
+    assert "is no picture" in complaint(http.get(f"/pictures/{hit.passage.id}"), 404)
+    complaint(http.get("/passages/0123456789abcdef"), 404)
+    complaint(http.get("/passages/..%2f..%2fetc"), 404)
+
+
+def test_an_answer_whole_and_as_events(http, base):
+    whole = found(http.post("/answers", json={"question": QUESTION}))
+    expected = shapes.answer_shape(base.ask(QUESTION))
+    assert {**whole, "timing": 0} == json.loads(json.dumps({**expected, "timing": 0}))
+    events = http.post("/answers", json={"question": QUESTION, "stream": True}).text.split("\n\n")
+    names, data = zip(*(re.fullmatch("event: (.*)\ndata: (.*)", one).groups() for one in events if one), strict=True)
+    assert set(names[:-1]) == {"piece"}
+    assert names[-1] == "answer"
+    assert "".join(json.loads(one)["text"] for one in data[:-1]) == whole["answer"]
+    assert json.loads(data[-1])["tokens"] == whole["tokens"]
+    quoted = found(http.post("/answers", json={"question": QUESTION, "decoding": "quote", "passages": 2}))
+    assert quoted["decoding"] == "quote"
+    assert len(quoted["sources"]) <= 2
+    assert "empty" in complaint(http.post("/answers", json={"question": ""}), 400)
+    complaint(http.post("/answers", json={"question": "x", "model": "/etc/passwd"}), 422)
+
+
+def test_the_replies_of_the_openapi_document_are_the_shapes(base):
+    answer = shapes.answer_shape(base.ask(QUESTION))
+    assert set(AnswerReply.model_fields) == set(answer)
+    [hit] = base.search("lighthouse", 1)
+    assert set(HitReply.model_fields) == set(shapes.search_shape([hit])[0])
+    assert set(InPlaceReply.model_fields) == set(shapes.in_place_shape(base.read(hit.passage.id)))
+
+
+def test_a_document_goes_in_is_opened_and_goes_out(http, base, uploads):
+    sent = http.post("/documents", files={"files": ("ferry.md", b"The ferry Anna sails at 9.", "text/plain")})
+    job = found(sent, 202)
+    wait_for(lambda: found(http.get(sent.headers["location"]))["state"] == "done")
+    job = found(http.get(f"/jobs/{job['id']}"))
+    assert (job["added"], job["done"], job["total"], job["failed"]) == (1, 1, 1, [])
+    assert (uploads / "ferry.md").read_bytes() == b"The ferry Anna sails at 9."
+    listed = found(http.get("/documents", params={"limit": 1000}))
+    assert listed["total"] == len(listed["documents"]) == len(base.documents())
+    [mine] = [one for one in listed["documents"] if one["name"].endswith("ferry.md")]
+    assert found(http.get(f"/documents/{mine['id']}")) == mine
+    opened = http.get(f"/documents/{mine['id']}/file")
+    assert opened.content == b"The ferry Anna sails at 9."
+    assert "sandbox" in opened.headers["content-security-policy"]
+    again = http.post("/documents?wait=true", files={"files": ("ferry.md", b"The ferry Anna sails at 10.")})
+    assert found(again, 201)["updated"] == 1
+    assert "10" in found(http.post("/search", json={"query": "ferry Anna", "k": 1}))[0]["text"]
+    (uploads / "ferry.md").write_text("changed behind its back")
+    assert "changed" in complaint(http.get(f"/documents/{mine['id']}/file"), 409)
+    assert found(http.delete(f"/documents/{mine['id']}"))["removed"] == 1
+    assert not (uploads / "ferry.md").exists()
+    complaint(http.get(f"/documents/{mine['id']}"), 404)
+    complaint(http.delete(f"/documents/{mine['id']}"), 404)
+    complaint(http.get("/jobs/0123456789abcdef"), 404)
+
+
+def test_pages_of_the_list_join_to_the_list(http):
+    whole = found(http.get("/documents"))["documents"]
+    pages = [found(http.get("/documents", params={"offset": i, "limit": 2})) for i in range(0, len(whole), 2)]
+    assert [one for page in pages for one in page["documents"]] == whole
+    text = next(one for one in whole if one["name"] == "sund")
+    complaint(http.get(f"/documents/{text['id']}/file"), 404)
+
+
+def test_a_first_upload_makes_the_knowledge_base(tmp_path):
+    import quoth
+
+    with serving(app_of(quoth.open(tmp_path / "new"))) as url:
+        assert found(httpx.get(f"{url}/documents")) == {"total": 0, "documents": []}
+        assert "no knowledge base" in complaint(httpx.post(f"{url}/search", json={"query": "x"}), 404)
+        put = httpx.post(
+            f"{url}/documents?wait=1", files=[("files", ("a.txt", b"words")), ("files", ("b.txt", b"more"))]
+        )
+        assert found(put, 201)["added"] == 2
+        assert len(found(httpx.post(f"{url}/search", json={"query": "words"}))) == 2
+
+
+def test_other_sites_pages_do_not_reach_it(http):
+    assert "Host" in complaint(http.get("/documents", headers={"Host": "evil.example"}), 421)
+    assert "evil" in complaint(
+        http.post("/search", json={"query": "x"}, headers={"Origin": "http://evil.example"}), 403
+    )
+    complaint(http.post("/search", json={"query": "x"}, headers={"Origin": "null"}), 403)
+    found(http.get("/documents", headers={"Host": "localhost:1"}))
+    found(http.post("/search", json={"query": "x"}, headers={"Origin": str(http.base_url).rstrip("/")}))
+    assert not any(name.startswith("access-control") for name in http.get("/health").headers)
+
+
+def test_the_pages_need_no_network(http):
+    page = http.get("/docs").text
+    assert not re.findall(r"""(?:src|href)=["']?(?:https?:)?//""", page)
+    for link in re.findall(r'(?:src|href)="(/[^"]+)"', page):
+        assert http.get(link).status_code == 200
+
+
+def test_metrics_tell_figures_and_no_names(http):
+    http.post("/answers", json={"question": QUESTION})
+    http.get("/passages/0123456789abcdef")
+    text = http.get("/metrics").text
+    assert 'quoth_requests_total{method="GET",route="/passages/{passage_id}",status="404"}' in text
+    assert "quoth_first_token_seconds_count" in text
+    assert "quoth_answers_total" in text
+    assert "0123456789abcdef" not in text
+    assert "sund" not in text.lower()
+
+
+def questions(http):
+    [line] = [line for line in http.get("/metrics").text.splitlines() if line.startswith("quoth_questions ")]
+    return float(line.split()[1])
+
+
+def test_who_hangs_up_frees_the_place(http, base):
+    body = json.dumps({"question": QUESTION, "stream": True, "decoding": "token", "max_tokens": 1000})
+    for path in ("/answers", "/answers"):
+        with socket.create_connection((http.base_url.host, http.base_url.port)) as caller:
+            head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            caller.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
+            assert b"event: piece" in (caller.recv(65536) + caller.recv(65536))
+            assert questions(http) == 1
+        wait_for(lambda: questions(http) == 0)
+    body = body.replace('"stream": true', '"stream": false')
+    with socket.create_connection((http.base_url.host, http.base_url.port)) as caller:
+        head = "POST /answers HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        caller.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
+        wait_for(lambda: questions(http) == 1)
+    wait_for(lambda: questions(http) == 0)
+    found(http.post("/answers", json={"question": QUESTION}))
+
+
+def test_beyond_its_places_it_says_429(base, monkeypatch):
+    monkeypatch.setattr(application, "Desk", lambda meters: Desk(meters, at_once=1, waiting=1))
+    with serving(app_of(base)) as url:
+        wanted = {"question": QUESTION, "decoding": "token", "max_tokens": 60}
+        replies = []
+        threads = [
+            threading.Thread(target=lambda: replies.append(httpx.post(f"{url}/answers", json=wanted, timeout=60)))
+            for _ in range(8)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    statuses = sorted(reply.status_code for reply in replies)
+    assert statuses[0] == 200
+    assert statuses[-1] == 429
+    assert set(statuses) == {200, 429}
+    assert all(reply.headers["retry-after"] for reply in replies if reply.status_code == 429)

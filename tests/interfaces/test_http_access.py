@@ -1,0 +1,156 @@
+"""Keys over HTTP: who has none stays out, and nobody meets what is not theirs in any reply."""
+
+import httpx
+import pytest
+
+import quoth
+from quoth.access import Keys
+from serving import QUESTION, app_of, serving, tiny_base
+
+SECRET = "The vault of Sund holds 41 bars of gold. Its keeper is Vera Moll."
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("keys")
+    base = tiny_base(folder)
+    base.add_texts([SECRET], names=["vault"], groups=["staff"])
+    other = quoth.open(folder / "other")
+    other.add_texts(["Of the other collection."], names=["other"])
+    tokens = {
+        "staff": make_key(base, ["kb", "other"], ["staff"], name="staff"),
+        "guest": make_key(base, ["kb"], name="guest"),
+        "reader": make_key(base, ["kb"], ["staff"], name="reader", read_only=True),
+        "slow": make_key(other, ["kb"], name="slow", per_minute=3),
+        "wrong": "quoth-wrong",
+    }
+    with serving(app_of(base, other)) as url:
+        yield url, tokens
+
+
+def make_key(base, *options, **more):
+    return Keys(base.folder).create(*options, **more)[0]
+
+
+@pytest.fixture
+def as_(served):
+    clients, (url, tokens) = [], served
+
+    def client(key):
+        headers = {"Authorization": f"Bearer {tokens[key]}"} if key else {}
+        clients.append(httpx.Client(base_url=url, headers=headers, timeout=60))
+        return clients[-1]
+
+    yield client
+    for one in clients:
+        one.close()
+
+
+def test_without_a_key_only_what_tells_nothing(as_):
+    paths = ["/documents", "/metrics", "/v1/models", "/jobs/0123456789abcdef"]
+    for key in ("", "wrong"):
+        for path in paths:
+            refused = as_(key).get(path)
+            assert refused.status_code == 401
+            assert refused.headers["www-authenticate"] == "Bearer"
+    assert as_("").get("/health").status_code == as_("").get("/docs").status_code == 200
+    assert as_("").post("/search", content=b"{").status_code == 401  # before the body is read
+    assert as_("").post("/documents", files={"files": ("a.txt", b"x")}).status_code == 401
+    # The Host header is only for those without keys.
+    assert as_("staff").get("/documents", headers={"Host": "quoth.example"}).status_code == 200
+
+
+def test_who_may_not_see_it_meets_it_nowhere(as_):
+    staff, guest = as_("staff"), as_("guest")
+    [secret] = [one for one in staff.get("/documents").json()["documents"] if one["name"] == "vault"]
+    [hit] = [hit for hit in staff.post("/search", json={"query": "vault gold"}).json() if hit["document"] == "vault"]
+    assert guest.get("/documents").json()["total"] == staff.get("/documents").json()["total"] - 1
+    for path in (
+        f"/documents/{secret['id']}",
+        f"/documents/{secret['id']}/file",
+        f"/passages/{hit['passage_id']}",
+        f"/pictures/{hit['passage_id']}",
+    ):
+        assert guest.get(path).status_code == 404
+    assert guest.delete(f"/documents/{secret['id']}").status_code == 404
+    for reply in (
+        guest.get("/documents"),
+        guest.post("/search", json={"query": "vault gold keeper", "k": 100}),
+        guest.post("/answers", json={"question": "Who keeps the vault of Sund?"}),
+        guest.post(
+            "/v1/chat/completions",
+            json={"model": "kb", "messages": [{"role": "user", "content": "Who keeps the vault?"}]},
+        ),
+        guest.get("/metrics"),
+    ):
+        assert reply.status_code == 200
+        assert "Vera" not in reply.text
+        assert "41 bars" not in reply.text
+    assert "Vera" in staff.post("/answers", json={"question": "Who keeps the vault of Sund?"}).text
+
+
+def test_what_a_key_uploads_is_its_groups(as_):
+    staff, guest = as_("staff"), as_("guest")
+    mine = staff.post("/documents?wait=1", files={"files": ("note.txt", b"The staff's note on herons.")})
+    assert mine.status_code == 201
+    job = staff.post("/documents", files={"files": ("note2.txt", b"A second note.")}).json()
+    assert guest.get(f"/jobs/{job['id']}").status_code == 404
+    theirs = guest.post("/documents?wait=1", files={"files": ("note.txt", b"Everybody's note on herons.")})
+    assert theirs.json()["added"] == 1
+    found = {key: as_(key).post("/search", json={"query": "note on herons"}).text for key in ("staff", "guest")}
+    assert "The staff's" in found["staff"] and "Everybody's" in found["staff"]
+    assert "The staff's" not in found["guest"] and "Everybody's" in found["guest"]
+
+
+def test_who_may_only_read_cannot_write(as_):
+    reader = as_("reader")
+    [secret] = [one for one in reader.get("/documents").json()["documents"] if one["name"] == "vault"]
+    assert reader.post("/documents", files={"files": ("a.txt", b"x")}).status_code == 403
+    assert reader.delete(f"/documents/{secret['id']}").status_code == 403
+    assert reader.get(f"/documents/{secret['id']}").status_code == 200
+
+
+def test_a_key_opens_its_collections_and_names_no_others(as_):
+    guest, staff = as_("guest"), as_("staff")
+    assert [one["id"] for one in guest.get("/v1/models").json()["data"]] == ["quoth", "kb"]
+    assert [one["id"] for one in staff.get("/v1/models").json()["data"]] == ["quoth", "kb", "other"]
+    for name in ("other", "xyzzy"):
+        refused = guest.get("/documents", params={"collection": name})
+        assert refused.status_code == 403
+        assert refused.json()["error"]["cure"] == "use another key"
+        wanted = {"model": name, "messages": [{"role": "user", "content": QUESTION}]}
+        assert guest.post("/v1/chat/completions", json=wanted).status_code == 403
+    assert staff.get("/documents", params={"collection": "other"}).json()["total"] == 1
+
+
+def test_a_key_has_so_many_requests_a_minute(as_):
+    slow = as_("slow")
+    replies = [slow.get("/documents") for _ in range(5)]
+    assert [reply.status_code for reply in replies[:3]] == [200] * 3
+    refused = [reply for reply in replies if reply.status_code == 429]
+    assert refused
+    assert 0 < int(refused[0].headers["retry-after"]) <= 20
+    assert as_("guest").get("/documents").status_code == 200
+
+
+def test_the_first_key_locks_the_door_and_the_last_that_goes_does_not_open_it(tmp_path):
+    base = quoth.open(tmp_path / "kb")
+    base.add_texts(["Some words."], names=["words"])
+    with serving(app_of(base)) as url:
+        assert httpx.get(f"{url}/documents").status_code == 200
+        token = make_key(base, ["kb"], name="first")
+        assert httpx.get(f"{url}/documents").status_code == 401
+        assert httpx.get(f"{url}/documents", headers={"Authorization": f"Bearer {token}"}).status_code == 200
+        Keys(base.folder).revoke("first")
+        assert httpx.get(f"{url}/documents", headers={"Authorization": f"Bearer {token}"}).status_code == 401
+
+
+def test_others_are_not_served_without_keys(tmp_path):
+    from quoth.interfaces.http.server import is_loopback, serve
+
+    assert [is_loopback(host) for host in ("127.0.0.1", "::1", "localhost", "0.0.0.0", "::", "example.org")] == [
+        *[True] * 3,
+        *[False] * 3,
+    ]
+    with pytest.raises(quoth.UsageError, match="quoth key create"):
+        serve([quoth.open(tmp_path / "kb")], "0.0.0.0", 0, print)
