@@ -69,7 +69,7 @@ class Ingestion:
     ) -> None:
         """`groups` shall see all of it; None: those that a document names, else those that saw it before.
 
-        `rights` is by what right it is taken; "": what a document says of itself.
+        `rights` is by what right it is taken; "": what a document says of itself, else what was known of it.
 
         Raises:
             UsageError: that is no name of a group.
@@ -111,7 +111,7 @@ class Ingestion:
 
     def _stated(self, document: Document) -> StoredDocument:
         """What the store shall know of a document whose text it has."""
-        groups, origin = self._seers(document.id, document.groups), self._by_right(document.origin)
+        groups, origin = self._seers(document.id, document.groups), self._by_right(document.id, document.origin)
         return replace(self._known[document.id], groups=groups, trust=document.trust, origin=origin)
 
     def _seers(self, name: str, own: Sequence[str] = ()) -> tuple[str, ...]:
@@ -122,9 +122,10 @@ class Ingestion:
             return as_groups(own)
         return self._known[name].groups if name in self._known else as_groups(self._store.viewer or ())
 
-    def _by_right(self, origin: Origin) -> Origin:
-        """The origin with the right that the user gave."""
-        return replace(origin, rights=self._rights) if self._rights else origin
+    def _by_right(self, name: str, origin: Origin) -> Origin:
+        """The origin of a document, with the right that the user gives, or it says itself, or that was known before."""
+        before = self._known[name].origin.rights if name in self._known else ""
+        return replace(origin, rights=self._rights or origin.rights or before)
 
     def _revise(self, documents: Sequence[StoredDocument]) -> None:
         """Documents whose texts are as they were: others may see them now, or they are trusted otherwise."""
@@ -144,7 +145,8 @@ class Ingestion:
             try:
                 str(file).encode()
                 if known and known.digest == digest(file):
-                    same.append(replace(known, groups=self._seers(known.name), origin=self._by_right(known.origin)))
+                    origin = self._by_right(known.name, known.origin)
+                    same.append(replace(known, groups=self._seers(known.name), origin=origin))
                 else:
                     changed.append(file)
             except UnicodeEncodeError:
@@ -202,7 +204,7 @@ class Ingestion:
 
     def _whole(self, document: Document) -> Document:
         """A document with who may see it, and by what right it is here."""
-        groups, origin = self._seers(document.id, document.groups), self._by_right(document.origin)
+        groups, origin = self._seers(document.id, document.groups), self._by_right(document.id, document.origin)
         return replace(document, groups=groups, origin=origin)
 
     def _prune(self, paths: Sequence[str | Path]) -> None:

@@ -35,11 +35,8 @@ class Intake(Ingestion):
         """
         if paths:
             self.add_files(paths, prune, skip)
-        seen: set[str] = set()
-        for bunch in (bunch for stream in streams for bunch in bunches(stream)):
-            new = [item for item in bunch if isinstance(item, Failure) or item.id not in seen]
-            seen.update(item.id for item in new if not isinstance(item, Failure))
-            self._take_items(new, prune)
+        for bunch in bunches(_distinct(item for stream in streams for item in stream)):
+            self._take_items(bunch, prune)
         return self._report()
 
     def _take_items(self, items: Sequence[Item], prune: bool) -> None:
@@ -62,7 +59,7 @@ class Intake(Ingestion):
 
     def _as_kept(self, kept: Kept) -> StoredDocument:
         known = self._known[kept.id]
-        origin = self._by_right(kept.origin or known.origin)
+        origin = self._by_right(kept.id, kept.origin or known.origin)
         return replace(known, groups=self._seers(kept.id), origin=origin)
 
     def _let_go(self, gone: Sequence[Gone], prune: bool) -> None:
@@ -84,6 +81,17 @@ def bunches(items: Iterable[Item]) -> Iterator[list[Item]]:
             bunch, size, begun = [], 0, time.monotonic()
     if bunch:
         yield bunch
+
+
+def _distinct(items: Iterable[Item]) -> Iterator[Item]:
+    """Of several with one name the first; all failures."""
+    seen: set[str] = set()
+    for item in items:
+        if isinstance(item, Failure):
+            yield item
+        elif item.id not in seen:
+            seen.add(item.id)
+            yield item
 
 
 def _of(items: Iterable[Item], kind: type[Kind]) -> list[Kind]:

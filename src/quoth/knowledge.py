@@ -93,7 +93,7 @@ class KnowledgeBase(Engine):
             wanted: paths, addresses (`https://…`), a `Sitemap`, a `Feed`, `Rows` of a database, `ModelAnswers`.
                 What cannot be had is in the report's `failed`; the rest goes in.
             groups: who may see it, () for everybody; None leaves that as it is, and new documents are for everybody.
-            rights: by what right it is taken; by default what each page or feed says of itself.
+            rights: by what right it is taken; by default what each page or feed says of itself, else as it was.
             prune: remove the documents below paths whose files are gone, pages that their servers say are gone, and
                 rows that their query gives no more.
             warm: then compute the passage states that are missing, see `warm`.
