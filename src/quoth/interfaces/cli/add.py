@@ -36,7 +36,7 @@ Limit = Annotated[
 Sql = Annotated[
     str,
     typer.Option(
-        "--sql", metavar="URL", help="Each PATH is a query: its rows, as SQLAlchemy reads them.", show_default=False
+        "--sql", metavar="URL", help="A database, as SQLAlchemy writes it: each PATH is a query.", show_default=False
     ),
 ]
 FromModel = Annotated[

@@ -87,6 +87,6 @@ def documents(found: list[StoredDocument]) -> None:
         facts += [f"trust {document.trust:g}"] if document.trust < 1 else []
         facts += [f"from {document.origin.where}"] if document.origin.where not in ("", document.name) else []
         facts += [document.origin.fetched] if document.origin.fetched else []
-        facts += [f"by right of {document.origin.rights}"] if document.origin.rights else []
+        facts += [f"rights: {document.origin.rights}"] if document.origin.rights else []
         facts += ["rights unknown"] if document.origin.fetched and not document.origin.rights else []
         out.print(Text.assemble((document.name, "bold"), ("  " + ", ".join(facts), "dim")))
