@@ -20,8 +20,10 @@ from quoth.engine import STATES_FOLDER, Engine
 from quoth.errors import UsageError
 from quoth.folders import default_folder, size_of
 from quoth.gallery import read_picture
+from quoth.gathering import gather
 from quoth.generators import describe_model, open_states, sees, state_files
 from quoth.ingestion import Ingestion, Progress, silent
+from quoth.intake import Intake
 from quoth.manifest import CONVERSATIONS_FOLDER, is_knowledge_base, must_be_knowledge_base, read_manifest
 from quoth.naming import as_documents, as_groups, pick_name
 from quoth.pictures import Pictures
@@ -29,6 +31,7 @@ from quoth.reading import InPlace, read_in_place
 from quoth.retrieval import CANDIDATES
 from quoth.settings import load_settings
 from quoth.showing import Showing
+from quoth.sources.wanted import Wanted, apart
 from quoth.store import StoredDocument
 from quoth.types import KINDS, AddReport, Hit, Kind, Passage, Status, WarmReport
 from quoth.warming import forget_states, warm_states
@@ -82,34 +85,45 @@ class KnowledgeBase(Engine):
 
     def add(
         self,
-        *paths: str | Path,
+        *wanted: Wanted,
         groups: Iterable[str] | None = None,
+        rights: str = "",
         prune: bool = False,
         warm: bool = False,
         crops: bool = False,
+        allow_private: bool = False,
         progress: Progress = silent,
     ) -> AddReport:
-        """Put files, folders and patterns in; what is there unchanged is skipped.
+        """Put files, folders, patterns, web pages and other sources in; what is there unchanged is skipped.
 
         Args:
-            paths: what to add. A file that cannot be read is in the report's `failed`; the rest goes in.
+            wanted: paths, addresses (`https://…`), a `Sitemap`, a `Feed`, `Rows` of a database, `ModelAnswers`.
+                What cannot be had is in the report's `failed`; the rest goes in.
             groups: who may see it, () for everybody; None leaves that as it is, and new documents are for everybody.
-            prune: remove the documents below `paths` whose files are gone.
+            rights: by what right it is taken; by default what each page or feed says of itself, else as it was.
+            prune: remove the documents below paths whose files are gone, pages that their servers say are gone, and
+                rows that their query gives no more.
             crops: from now on look at regions of pictures too, also of those that are there; see `quoth.regions`.
             warm: then compute the passage states that are missing, see `warm`.
+            allow_private: fetch pages of this machine and the local network too, through the environment's proxy if
+                there is one.
             progress: is told how far it is, first in documents, then in passages.
 
         Raises:
-            UsageError: no path was given.
+            UsageError: nothing was given.
+            MissingExtraError: what it needs is not installed.
             StoreError: the disk is full, or another process is writing. What was committed stays.
             IncompatibleError: the knowledge base was made with another encoder.
         """
-        if not paths:
-            raise UsageError("nothing to add was given", "name files or folders")
+        if not wanted:
+            raise UsageError("nothing to add was given", "name files, folders or addresses")
+        paths, others = apart(wanted)
         with self._writing():
             if crops:
                 self.gallery.use_crops()
-            report = self._ingestion(progress, groups).add_files(paths, prune, self.folder)
+            intake = Intake(self._store, self._encoder, self.gallery, progress, groups, rights)
+            streams = gather(others, intake.known, self.settings, allow_private)
+            report = intake.add(paths, streams, prune, self.folder)
             forget_states(self.folder / STATES_FOLDER, self._all)
         if not warm:
             return report
@@ -142,7 +156,8 @@ class KnowledgeBase(Engine):
         """
         documents = as_documents(texts, names, titles, trust)
         with self._writing():
-            report = self._ingestion(progress, groups).add_documents(documents)
+            ingestion = Ingestion(self._store, self._encoder, self.gallery, progress, groups)
+            report = ingestion.add_documents(documents)
             forget_states(self.folder / STATES_FOLDER, self._all)
         return report
 
@@ -372,9 +387,6 @@ class KnowledgeBase(Engine):
         from quoth.assistants.draw import Drawer
 
         return Drawer(self.settings, lambda words, k: self.search(words, k, kind="image"), self.gallery.previews)
-
-    def _ingestion(self, progress: Progress, groups: Iterable[str] | None) -> Ingestion:
-        return Ingestion(self._store, self._encoder, self.gallery, progress, groups)
 
     def _by_words(self, words: str, k: int, kind: Kind | None) -> list[Hit]:
         looks = self.gallery.showing(words, CANDIDATES) if kind != "text" else []
