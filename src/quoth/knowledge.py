@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from copy import copy
 from dataclasses import replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quoth.answer import Answer
+from quoth.answer import Answer, Source
 from quoth.assistants.ask import AnswerStream
 from quoth.assistants.batch import Unanswered, ask_all
 from quoth.assistants.chat import Chat, begin
@@ -21,16 +20,17 @@ from quoth.engine import STATES_FOLDER, Engine
 from quoth.errors import UsageError
 from quoth.folders import default_folder, size_of
 from quoth.gallery import read_picture
-from quoth.generators import describe_model, open_states, state_files
+from quoth.generators import describe_model, open_states, sees, state_files
 from quoth.ingestion import Ingestion, Progress, silent
 from quoth.manifest import CONVERSATIONS_FOLDER, is_knowledge_base, must_be_knowledge_base, read_manifest
 from quoth.naming import as_documents, as_groups, pick_name
 from quoth.pictures import Pictures
 from quoth.reading import InPlace, read_in_place
 from quoth.retrieval import CANDIDATES
-from quoth.settings import change_settings, load_settings
+from quoth.settings import load_settings
+from quoth.showing import Showing
 from quoth.store import StoredDocument
-from quoth.types import KINDS, AddReport, Hit, Kind, Status, Vectors, WarmReport
+from quoth.types import KINDS, AddReport, Hit, Kind, Passage, Status, WarmReport
 from quoth.warming import forget_states, warm_states
 from quoth.writing import Outline, WritingStream
 
@@ -196,7 +196,8 @@ class KnowledgeBase(Engine):
                 f"{describe_model(self.settings.model)} keeps no passage states on disk here",
                 "choose a GGUF model, and a state_disk_megabytes that is not 0",
             )
-        return warm_states(self._store, states, lambda: self._model, progress)
+        previews = self.gallery.previews if sees(self.settings) else None
+        return warm_states(self._store, states, lambda: self._model, progress, previews)
 
     def search(
         self,
@@ -247,7 +248,21 @@ class KnowledgeBase(Engine):
     def stream(self, question: str) -> AnswerStream:
         """Like `ask`, piece by piece: iterate over the text, then take `.answer`."""
         self._must_exist()
-        return self._asker.stream(question)
+        return self._asker.stream(question).showing(self._showing)
+
+    def show(self, source: Source | Hit | Passage) -> bytes:
+        """The page or the picture that a source stands on, with what is quoted marked, as a JPEG file.
+
+        Raises:
+            UsageError: it is text of a format without pages.
+            DocumentError: its file is gone, has changed since it was added, or cannot be drawn.
+        """
+        self._must_exist()
+        return self._showing(source)
+
+    @property
+    def _showing(self) -> Showing:
+        return Showing(self.folder, self._store.viewer)
 
     def ask_all(self, questions: Iterable[str]) -> Iterator[Answer | Unanswered]:
         """Answer many questions: an answer for each, in order and as they come, or why there is none.
@@ -280,29 +295,6 @@ class KnowledgeBase(Engine):
         """
         self._must_exist()
         return self._writer(wishes).write(brief, outline)
-
-    def with_settings(self, **settings: object) -> KnowledgeBase:
-        """The same, asked in another way: what is loaded is shared.
-
-        Args:
-            settings: those of `quoth.settings.Settings` that say how to answer.
-
-        Raises:
-            SettingsError: there is none such, or it belongs to what is loaded already.
-            NotFoundError: there is no knowledge base.
-        """
-        changed = change_settings(self.settings, settings)
-        self._must_exist()
-        self._load()  # or each copy would load its own
-        other = copy(self)
-        other.settings = changed
-        for made in ("_asker", "_views"):
-            other.__dict__.pop(made, None)
-        return other
-
-    def embed(self, texts: Sequence[str]) -> Vectors:
-        """(n,) texts -> (n, d) float32, unit rows, by the encoder of texts."""
-        return self._encoder.encode(texts)
 
     def read(self, passage_id: str, around: int = 1) -> InPlace:
         """A passage with at most `around` neighbours on each side; see `quoth.reading`.
