@@ -55,8 +55,8 @@ if TYPE_CHECKING:
 _MODULES = {
     "answer": ("Answer", "Source", "Timing", "Token"),
     "assistants.ask": ("AnswerStream",),
-    "assistants.chat": ("Chat", "ChatStream"),
     "assistants.batch": ("Unanswered",),
+    "assistants.chat": ("Chat", "ChatStream"),
     "assistants.rag_model": ("rag_model",),
     "assistants.turns": ("Turn",),
     "errors": (

@@ -20,7 +20,7 @@ from quoth.rag.calibration import load as load_calibration
 from quoth.retrieval import CANDIDATES, HybridRetriever
 from quoth.settings import Settings, change_settings
 from quoth.store import Store, open_store
-from quoth.types import Hit, Kind, Vectors
+from quoth.types import Hit, Vectors
 from quoth.writing import Writer, make_wishes
 
 STATES_FOLDER = "states"
@@ -79,6 +79,17 @@ class Engine:
         calibration = load_calibration(self.folder, self._model.name)
         return Asker(self._retriever, self._model, self.settings, calibration)
 
+    def _writer(self, wishes: Mapping[str, object]) -> Writer:
+        """What writes texts from what is seen here."""
+        model = load_remote(self.settings) if is_remote(self.settings.model) else self._model
+        return Writer(self._retriever, self._encoder, model, self._illustrations, make_wishes(wishes))
+
+    def _illustrations(self, words: str, k: int) -> list[tuple[Hit, bytes]]:
+        """Pictures for words, best first, with their previews."""
+        hits = self._retriever.search_pictures(words, k, self.gallery.showing(words, CANDIDATES))
+        previews = self.gallery.previews([hit.passage.id for hit in hits])
+        return [(hit, previews[hit.passage.id]) for hit in hits if hit.passage.id in previews]
+
     def with_settings(self, **settings: object) -> Self:
         """The same, asked in another way: what is loaded is shared.
 
@@ -106,19 +117,3 @@ class Engine:
     def _writing(self) -> AbstractContextManager[None]:
         """One writer at a time, in a folder that is a knowledge base of this encoder."""
         return writing(self.folder, self._encoder.identity, self._encoder.dimension)
-
-    def _writer(self, wishes: Mapping[str, object]) -> Writer:
-        model = load_remote(self.settings) if is_remote(self.settings.model) else self._model
-        return Writer(self._retriever, self._encoder, model, self._illustrations, make_wishes(wishes))
-
-    def _illustrations(self, words: str, k: int) -> list[tuple[Hit, bytes]]:
-        """Pictures for words, with their previews."""
-        hits = self._by_words(words, k, "image")
-        previews = self.gallery.previews([hit.passage.id for hit in hits])
-        return [(hit, previews[hit.passage.id]) for hit in hits if hit.passage.id in previews]
-
-    def _by_words(self, words: str, k: int, kind: Kind | None) -> list[Hit]:
-        looks = self.gallery.showing(words, CANDIDATES) if kind != "text" else []
-        if kind == "image":
-            return self._retriever.search_pictures(words, k, looks)
-        return self._retriever.search_all(words, k, looks) if looks else self._retriever.search(words, k, kind)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from quoth.answer import Answer
 from quoth.assistants.ask import AnswerStream
@@ -31,6 +32,9 @@ from quoth.store import StoredDocument
 from quoth.types import KINDS, AddReport, Hit, Kind, Status, WarmReport
 from quoth.warming import forget_states, warm_states
 from quoth.writing import Outline, WritingStream
+
+if TYPE_CHECKING:
+    from quoth.assistants.draw import Drawer
 
 
 def open(path: str | os.PathLike[str] | None = None, **settings: object) -> KnowledgeBase:
@@ -81,6 +85,7 @@ class KnowledgeBase(Engine):
         groups: Iterable[str] | None = None,
         prune: bool = False,
         warm: bool = False,
+        crops: bool = False,
         progress: Progress = silent,
     ) -> AddReport:
         """Put files, folders and patterns in; what is there unchanged is skipped.
@@ -89,6 +94,7 @@ class KnowledgeBase(Engine):
             paths: what to add. A file that cannot be read is in the report's `failed`; the rest goes in.
             groups: who may see it, () for everybody; None leaves that as it is, and new documents are for everybody.
             prune: remove the documents below `paths` whose files are gone.
+            crops: from now on look at regions of pictures too, also of those that are there; see `quoth.regions`.
             warm: then compute the passage states that are missing, see `warm`.
             progress: is told how far it is, first in documents, then in passages.
 
@@ -100,6 +106,8 @@ class KnowledgeBase(Engine):
         if not paths:
             raise UsageError("nothing to add was given", "name files or folders")
         with self._writing():
+            if crops:
+                self.gallery.use_crops()
             report = self._ingestion(progress, groups).add_files(paths, prune, self.folder)
             forget_states(self.folder / STATES_FOLDER, self._all)
         if not warm:
@@ -240,6 +248,38 @@ class KnowledgeBase(Engine):
         self._must_exist()
         return self._asker.stream(question)
 
+    def ask_all(self, questions: Iterable[str]) -> Iterator[Answer | Unanswered]:
+        """Answer many questions: an answer for each, in order and as they come, or why there is none.
+
+        Raises:
+            NotFoundError, ModelError: as `ask`, before the first; afterwards nothing is raised.
+        """
+        self._must_exist()
+        return ask_all(self._asker, questions)
+
+    def outline(self, brief: str, **wishes: object) -> Outline:
+        """Plan a text, to be edited and given to `write`; `wishes` and errors are those of `write`."""
+        self._must_exist()
+        return self._writer(wishes).outline(brief)
+
+    def write(self, brief: str, outline: Outline | None = None, **wishes: object) -> WritingStream:
+        """Write a text from the documents, section by section, each sentence with what supports it.
+
+        A base model chooses sentences of the documents, a model that follows instructions writes its own.
+
+        Args:
+            brief: what to write, like "a blog post on decorators".
+            outline: what it is to be about; by default that of `outline`.
+            wishes: those of `quoth.writing.Wishes`: `length` in words (800), `tone`, `audience`, and `strict`, which
+                leaves out what no passage supports.
+
+        Raises:
+            UsageError: the brief is empty, a wish does not exist or is impossible, or the documents say nothing of it.
+            NotFoundError, ModelError: as `ask`.
+        """
+        self._must_exist()
+        return self._writer(wishes).write(brief, outline)
+
     def read(self, passage_id: str, around: int = 1) -> InPlace:
         """A passage with at most `around` neighbours on each side; see `quoth.reading`.
 
@@ -277,38 +317,6 @@ class KnowledgeBase(Engine):
         """The named conversations kept in its folder."""
         return Conversations(self.folder / CONVERSATIONS_FOLDER)
 
-    def ask_all(self, questions: Iterable[str]) -> Iterator[Answer | Unanswered]:
-        """Answer many questions: an answer for each, in order and as they come, or why there is none.
-
-        Raises:
-            NotFoundError, ModelError: as `ask`, before the first; afterwards nothing is raised.
-        """
-        self._must_exist()
-        return ask_all(self._asker, questions)
-
-    def outline(self, brief: str, **wishes: object) -> Outline:
-        """Plan a text, to be edited and given to `write`; `wishes` and errors are those of `write`."""
-        self._must_exist()
-        return self._writer(wishes).outline(brief)
-
-    def write(self, brief: str, outline: Outline | None = None, **wishes: object) -> WritingStream:
-        """Write a text from the documents, section by section, each sentence with what supports it.
-
-        A base model chooses sentences of the documents, a model that follows instructions writes its own.
-
-        Args:
-            brief: what to write, like "a blog post on decorators".
-            outline: what it is to be about; by default that of `outline`.
-            wishes: those of `quoth.writing.Wishes`: `length` in words (800), `tone`, `audience`, and `strict`, which
-                leaves out what no passage supports.
-
-        Raises:
-            UsageError: the brief is empty, a wish does not exist or is impossible, or the documents say nothing of it.
-            NotFoundError, ModelError: as `ask`.
-        """
-        self._must_exist()
-        return self._writer(wishes).write(brief, outline)
-
     def status(self) -> Status:
         """What is in it, and what it works with; who sees a part of it is not told of sizes on the disk.
 
@@ -341,8 +349,22 @@ class KnowledgeBase(Engine):
         self._must_exist()
         return Pictures(self.gallery, lambda: self._store, self._writing)
 
+    @cached_property
+    def draw(self) -> Drawer:
+        """New pictures after those that are here: `kb.draw("a cat")`; see `quoth.assistants.draw.Drawer`."""
+        # Pillow is for those who have pictures.
+        from quoth.assistants.draw import Drawer
+
+        return Drawer(self.settings, lambda words, k: self.search(words, k, kind="image"), self.gallery.previews)
+
     def _ingestion(self, progress: Progress, groups: Iterable[str] | None) -> Ingestion:
         return Ingestion(self._store, self._encoder, self.gallery, progress, groups)
+
+    def _by_words(self, words: str, k: int, kind: Kind | None) -> list[Hit]:
+        looks = self.gallery.showing(words, CANDIDATES) if kind != "text" else []
+        if kind == "image":
+            return self._retriever.search_pictures(words, k, looks)
+        return self._retriever.search_all(words, k, looks) if looks else self._retriever.search(words, k, kind)
 
     def _must_exist(self) -> None:
         must_be_knowledge_base(self.folder)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from quoth.answer import Answer, Source
     from quoth.reading import InPlace
     from quoth.store import StoredDocument
-    from quoth.types import AddReport, Hit, Passage, Status
+    from quoth.types import AddReport, Box, Hit, Passage, Status
     from quoth.writing import Writing
     from quoth.writing.text import Sentence, Share
 
@@ -31,6 +31,7 @@ def search_shape(hits: list[Hit]) -> list[Shape]:
             "rank": hit.rank,
             "score": hit.score,
             "prior": hit.prior,
+            "region": hit.region and _edges(hit.region),
             **passage_shape(hit.passage),
         }
         for hit in hits
@@ -58,20 +59,6 @@ def answer_shape(answer: Answer) -> Shape:
     }
 
 
-def in_place_shape(found: InPlace) -> Shape:
-    """A passage with those before and after it."""
-    return {
-        "passage": passage_shape(found.passage),
-        "before": [passage_shape(passage) for passage in found.before],
-        "after": [passage_shape(passage) for passage in found.after],
-    }
-
-
-def passage_shape(passage: Passage) -> Shape:
-    """A passage alone."""
-    return {**_place(passage), **_span(passage)}
-
-
 def asked_shape(line: int, name: str, answer: Answer) -> Shape:
     """A line of `ask --file FILE --json`: `line` and `id` are those of the question."""
     return {"line": line, "id": name, **answer_shape(answer)}
@@ -97,6 +84,20 @@ def writing_shape(text: Writing) -> Shape:
             "notes": list(report.notes),
         },
     }
+
+
+def in_place_shape(found: InPlace) -> Shape:
+    """A passage with those before and after it."""
+    return {
+        "passage": passage_shape(found.passage),
+        "before": [passage_shape(passage) for passage in found.before],
+        "after": [passage_shape(passage) for passage in found.after],
+    }
+
+
+def passage_shape(passage: Passage) -> Shape:
+    """A passage alone."""
+    return {**_place(passage), **_span(passage)}
 
 
 def chat_shape(message: str, answer: Answer) -> Shape:
@@ -136,6 +137,10 @@ def _place(passage: Passage) -> Shape:
         "page": passage.page,
         "kind": passage.kind,
     }
+
+
+def _edges(box: Box) -> list[float]:
+    return [box.left, box.top, box.right, box.bottom]
 
 
 def _span(passage: Passage) -> Shape:

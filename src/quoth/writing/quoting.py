@@ -37,6 +37,8 @@ _OTHERS, _FIRST_OTHERS = 0.05, 0.2
 # So near a run must be to its heading, and no more behind the nearest one; runs this near to each other say the same.
 _NEAR, _BEHIND, _SAME = 0.35, 0.2, 0.88
 _CODES = 1
+# A section has no more than this times the words that are wanted.
+_OVER = 1.15
 _PARAGRAPH = 90
 
 
@@ -115,6 +117,8 @@ class Quoter:
             best = max(left, key=lambda i: RELEVANCE * found.fit[i] - (1 - RELEVANCE) * again[i])
             left.remove(best)
             unit = found.units[best]
+            if count and count + unit.words > _OVER * words:
+                continue
             if self._is_said(found.vectors[best]) or not self._is_new(unit) or (unit.code and codes == _CODES):
                 continue
             codes += unit.code is not None

@@ -14,6 +14,7 @@ from quoth.interfaces.cli.ask import ask
 from quoth.interfaces.cli.calibrate import calibrate
 from quoth.interfaces.cli.chat import chat
 from quoth.interfaces.cli.console import FAILURE, out, print_json, progress_bar, reporting
+from quoth.interfaces.cli.draw import draw
 from quoth.interfaces.cli.options import Groups, Json, Kb, names_in
 from quoth.interfaces.cli.page import page
 from quoth.interfaces.cli.search import search
@@ -56,6 +57,9 @@ def add(
     paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files, folders, patterns.")],
     prune: Annotated[bool, typer.Option("--prune", help="Remove documents below PATH whose files are gone.")] = False,
     warm: Annotated[bool, typer.Option("--warm", help="Then read all passages, so that no question waits.")] = False,
+    crops: Annotated[
+        bool, typer.Option("--crops", help="From now on find pictures by their parts too; takes six times as long.")
+    ] = False,
     groups: Groups = None,
     kb: Kb = None,
     as_json: Json = False,
@@ -63,7 +67,7 @@ def add(
     """Put documents and pictures in; unchanged ones are skipped."""
     knowledge = quoth.open(kb)
     with progress_bar("Adding") as bar:
-        report = knowledge.add(*paths, groups=names_in(groups), prune=prune, progress=bar.documents)
+        report = knowledge.add(*paths, groups=names_in(groups), prune=prune, crops=crops, progress=bar.documents)
     if warm:
         with progress_bar("Reading") as bar:
             report = replace(report, warm=knowledge.warm(bar.steps))
@@ -91,6 +95,7 @@ app.command(epilog='Example: quoth search "a dog on a beach" --kind image --shee
 app.command(epilog="Example: quoth similar --duplicates --sheet twice.png")(similar)
 
 
+app.command(epilog='Example: quoth draw "a cat sitting on a table" --model hf:owner/repo --out cat.png')(draw)
 app.command(epilog="Example: quoth page --port 8502")(page)
 
 
