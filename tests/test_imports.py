@@ -21,6 +21,7 @@ LEVELS = [
     {"knowledge"},
     {"engine"},
     {"pictures", "writing"},
+    {"showing"},
     {"ingestion", "warming", "reading", "assistants"},
     {"comparing", "fitting", "mapping"},
     {"gallery"},
@@ -31,7 +32,7 @@ LEVELS = [
     {"access", "sources"},
     {"answer", "folders", "manifest", "naming", "sheet", "map", "regions"},
     {"rendering", "settings", "checkpoints"},
-    {"types", "once"},
+    {"thumbnails", "types", "once"},
     {"origin"},
     {"errors"},
 ]

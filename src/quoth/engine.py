@@ -12,14 +12,14 @@ from quoth.assistants.ask import Asker
 from quoth.assistants.remote import RemoteAsker
 from quoth.encoders import Encoder, PictureEncoder, load_encoder, load_picture_encoder
 from quoth.gallery import Gallery
-from quoth.generators import LanguageModel, load_generator
+from quoth.generators import LanguageModel, load_generator, sees
 from quoth.generators.remote_loading import is_remote, load_remote
 from quoth.manifest import check_encoder, must_be_knowledge_base, read_manifest, writing
 from quoth.once import once
 from quoth.rag.calibration import load as load_calibration
 from quoth.retrieval import CANDIDATES, HybridRetriever
 from quoth.settings import Settings, change_settings
-from quoth.store import Store, open_store
+from quoth.store import Previews, Store, no_previews, open_store
 from quoth.types import Hit, Vectors
 from quoth.writing import Writer, make_wishes
 
@@ -75,9 +75,14 @@ class Engine:
     @once
     def _asker(self) -> Asker | RemoteAsker:
         if is_remote(self.settings.model):
-            return RemoteAsker(self._retriever, load_remote(self.settings), self.settings)
+            return RemoteAsker(self._retriever, load_remote(self.settings), self.settings, self.gallery.previews)
         calibration = load_calibration(self.folder, self._model.name)
-        return Asker(self._retriever, self._model, self.settings, calibration)
+        return Asker(self._retriever, self._model, self.settings, calibration, self._shown)
+
+    @property
+    def _shown(self) -> Previews:
+        """The pictures, for a local model that looks at them; else none, without a look for them."""
+        return self.gallery.previews if sees(self.settings) else no_previews
 
     def _writer(self, wishes: Mapping[str, object]) -> Writer:
         """What writes texts from what is seen here."""

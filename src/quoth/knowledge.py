@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quoth.answer import Answer
+from quoth.answer import Answer, Source
 from quoth.assistants.ask import AnswerStream
 from quoth.assistants.batch import Unanswered, ask_all
 from quoth.assistants.chat import Chat, begin
@@ -20,7 +20,7 @@ from quoth.engine import STATES_FOLDER, Engine
 from quoth.errors import UsageError
 from quoth.folders import default_folder, size_of
 from quoth.gallery import read_picture
-from quoth.generators import describe_model, open_states, state_files
+from quoth.generators import describe_model, open_states, sees, state_files
 from quoth.ingestion import Ingestion, Progress, silent
 from quoth.manifest import CONVERSATIONS_FOLDER, is_knowledge_base, must_be_knowledge_base, read_manifest
 from quoth.naming import as_documents, as_groups, pick_name
@@ -28,8 +28,9 @@ from quoth.pictures import Pictures
 from quoth.reading import InPlace, read_in_place
 from quoth.retrieval import CANDIDATES
 from quoth.settings import load_settings
+from quoth.showing import Showing
 from quoth.store import StoredDocument
-from quoth.types import KINDS, AddReport, Hit, Kind, Status, WarmReport
+from quoth.types import KINDS, AddReport, Hit, Kind, Passage, Status, WarmReport
 from quoth.warming import forget_states, warm_states
 from quoth.writing import Outline, WritingStream
 
@@ -195,7 +196,8 @@ class KnowledgeBase(Engine):
                 f"{describe_model(self.settings.model)} keeps no passage states on disk here",
                 "choose a GGUF model, and a state_disk_megabytes that is not 0",
             )
-        return warm_states(self._store, states, lambda: self._model, progress)
+        previews = self.gallery.previews if sees(self.settings) else None
+        return warm_states(self._store, states, lambda: self._model, progress, previews)
 
     def search(
         self,
@@ -246,7 +248,21 @@ class KnowledgeBase(Engine):
     def stream(self, question: str) -> AnswerStream:
         """Like `ask`, piece by piece: iterate over the text, then take `.answer`."""
         self._must_exist()
-        return self._asker.stream(question)
+        return self._asker.stream(question).showing(self._showing)
+
+    def show(self, source: Source | Hit | Passage) -> bytes:
+        """The page or the picture that a source stands on, with what is quoted marked, as a JPEG file.
+
+        Raises:
+            UsageError: it is text of a format without pages.
+            DocumentError: its file is gone, has changed since it was added, or cannot be drawn.
+        """
+        self._must_exist()
+        return self._showing(source)
+
+    @property
+    def _showing(self) -> Showing:
+        return Showing(self.folder, self._store.viewer)
 
     def ask_all(self, questions: Iterable[str]) -> Iterator[Answer | Unanswered]:
         """Answer many questions: an answer for each, in order and as they come, or why there is none.

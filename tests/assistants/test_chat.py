@@ -271,6 +271,8 @@ LIST, PIP, SPLIT = "What is a list?", "How do I install a package with pip?", "W
         ([LIST, "why?"], "how do I sort it?", "how do I sort a list?"),
         ([PIP, LIST], "how do I sort it?", "how do I sort a list?"),
         (["why?"], "and how?", "how (why)?"),
+        (["What is " + "a very " * 300], "why?", "why (" + ("a very " * 19).strip() + ")?"),
+        ([LIST], "and " * 31, "and " * 31),
     ],
 )
 def test_what_a_follow_up_asks(earlier, message, question):

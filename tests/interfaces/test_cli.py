@@ -13,7 +13,17 @@ from quoth import open as open_knowledge
 from quoth.interfaces.cli.main import app
 
 QUOTH = Path(sys.executable).with_name("quoth")
-COMMANDS = [["add"], ["ask"], ["search"], ["status"], ["documents"], ["remove"], ["eval", "retrieval"], ["eval", "qa"]]
+COMMANDS = [
+    ["add"],
+    ["ask"],
+    ["chat"],
+    ["search"],
+    ["status"],
+    ["documents"],
+    ["remove"],
+    ["eval", "retrieval"],
+    ["eval", "qa"],
+]
 COMMANDS += [["key", "create"], ["key", "list"], ["key", "revoke"]]
 
 

@@ -149,4 +149,5 @@ def _span(passage: Passage) -> Shape:
 
 def _source(source: Source) -> Shape:
     span = {"start": source.start, "end": source.end, "quote": source.quote, "weight": source.weight}
-    return {**_place(source.passage), **span}
+    boxes = [asdict(line) for line in source.boxes]
+    return {**_place(source.passage), **span, "seen": source.seen, "boxes": boxes}

@@ -21,6 +21,7 @@ from types import TracebackType
 from typing import IO, TypeVar, cast
 
 from quoth.errors import DocumentError
+from quoth.passages.look import Look
 from quoth.passages.wire import LENGTH, Answer, Parsed, pack, unpack
 from quoth.types import Document
 
@@ -36,7 +37,7 @@ _LIMITS = {
 }
 
 
-Item = TypeVar("Item", bound=Path | Document)
+Item = TypeVar("Item", bound=Path | Document | Look)
 
 
 class Parser:
@@ -77,6 +78,13 @@ class Parser:
             raise answer
         return answer
 
+    def draw(self, look: Look) -> bytes:
+        """Draw a page or a picture, as a JPEG file. Raises DocumentError."""
+        [(_, answer)] = self.parse_many([look])
+        if isinstance(answer, DocumentError):
+            raise answer
+        return cast(bytes, answer)
+
     def parse_many(self, items: Iterable[Item]) -> Iterator[tuple[Item, Answer]]:
         """Every item with its document and passages, or with the error that kept it out; in order.
 
@@ -98,7 +106,7 @@ class Parser:
                 # Answers to these would be taken for answers to the next call.
                 self.close()
 
-    def _answer(self, sent: Sequence[Path | Document]) -> Answer:
+    def _answer(self, sent: Sequence[Path | Document | Look]) -> Answer:
         """The answer to the first item sent. If the worker ends instead, the others are sent to a new one."""
         limit = self.seconds + _PER_MEGABYTE * size(sent[0]) / 1e6
         try:
@@ -112,10 +120,10 @@ class Parser:
             self._send(item)
         return DocumentError(cause, "save it in another format, or split it")
 
-    def _send(self, item: Path | Document) -> None:
+    def _send(self, item: Path | Document | Look) -> None:
         worker = self._start()
         try:
-            cast(IO[bytes], worker.stdin).write(pack(item if isinstance(item, Document) else str(item)))
+            cast(IO[bytes], worker.stdin).write(pack(str(item) if isinstance(item, Path) else item))
         except BrokenPipeError:
             # It just ended: whoever waits for its answers learns that, and why.
             return
@@ -192,9 +200,10 @@ def _cause(status: int, errors: IO[bytes]) -> str:
     return f"the parser ended with status {status}: {lines[-1][:200]}"
 
 
-def size(item: Path | Document) -> int:
+def size(item: Path | Document | Look) -> int:
     """The bytes of a file, or the characters of a document; 0 for a file that is not there."""
+    file = Path(item.path) if isinstance(item, Look) else item
     try:
-        return len(item.text) if isinstance(item, Document) else item.stat().st_size
+        return len(file.text) if isinstance(file, Document) else file.stat().st_size
     except OSError:
         return 0

@@ -10,6 +10,7 @@ import struct
 from dataclasses import dataclass
 
 from quoth.errors import DocumentError
+from quoth.passages.look import Look
 from quoth.types import Document, Passage
 
 LENGTH = struct.Struct(">Q")
@@ -26,13 +27,13 @@ class Parsed:
     passages: tuple[Passage, ...]
 
 
-Request = str | Document
-"""The path of a file to read and split, or a document to split."""
+Request = str | Document | Look
+"""The path of a file to read and split, a document to split, or a page or a picture to draw."""
 
 Answer = Parsed | DocumentError
 
 
-def pack(message: Request | Answer) -> bytes:
+def pack(message: Request | Answer | bytes) -> bytes:
     """A message as bytes."""
     body = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
     return LENGTH.pack(len(body)) + body

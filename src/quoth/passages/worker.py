@@ -18,6 +18,7 @@ from typing import BinaryIO
 from quoth.errors import DocumentError, QuothError
 from quoth.passages.figures import figure_passages
 from quoth.passages.heartbeat import on_beat
+from quoth.passages.look import Look
 from quoth.passages.parse import parse
 from quoth.passages.split import split
 from quoth.passages.wire import BEAT, LENGTH, Answer, Parsed, Request, pack, unpack
@@ -73,8 +74,13 @@ def _limit_memory(limit: int) -> None:
         return
 
 
-def _answer(request: Request, max_tokens: int) -> Answer:
+def _answer(request: Request, max_tokens: int) -> Answer | bytes:
     try:
+        if isinstance(request, Look):
+            # Few look, and they wait for nothing else.
+            from quoth.passages.marking import draw
+
+            return draw(request)
         document = request if isinstance(request, Document) else parse(Path(request))
         return Parsed(document, (*split(document, max_tokens), *figure_passages(document)))
     except DocumentError as error:

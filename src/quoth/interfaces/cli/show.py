@@ -16,6 +16,7 @@ _MIDDLE = 0.1
 
 # Only for their types: what they stand for takes longer to import than `quoth --help` takes.
 if TYPE_CHECKING:
+    from quoth.answer import Answer
     from quoth.assistants.ask import AnswerStream
     from quoth.store import StoredDocument
     from quoth.types import AddReport, Box, Hit, Status, WarmReport
@@ -39,8 +40,8 @@ def warmed(found: WarmReport) -> None:
         err.print(f"{found.left_out:,} passages have no state: raise state_disk_megabytes in settings.toml")
 
 
-def answer(stream: AnswerStream) -> None:
-    """The answer while it comes, then with its sources; a wheel turns while nothing is sure yet."""
+def answer(stream: AnswerStream) -> Answer:
+    """The answer while it comes, then with its sources; a wheel turns while nothing is sure yet; it is returned."""
     thinking = Spinner("dots", Text("comparing what the passages say", "dim"))
     with Live(thinking, console=out, transient=True) as live:
         said = Text()
@@ -51,6 +52,7 @@ def answer(stream: AnswerStream) -> None:
     out.print(found)
     timing, sure = found.timing, f"confidence {found.confidence:.0%}, "
     out.print(f"\n[dim]{sure}first token after {timing.first_token_s:.1f} s, {timing.total_s:.1f} s in all[/]")
+    return found
 
 
 def hits(found: list[Hit]) -> None:
