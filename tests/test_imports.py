@@ -19,6 +19,7 @@ LEVELS = [
     {"interfaces"},
     {"evaluation"},
     {"knowledge"},
+    {"asking"},
     {"engine"},
     {"pictures", "writing"},
     {"showing", "intake"},
