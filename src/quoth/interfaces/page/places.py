@@ -44,7 +44,8 @@ def _seen(base: KnowledgeBase, what: Source | Passage) -> None:
     if not passage.picture and passage.page is None:
         return
     try:
-        st.image(base.show(what))
+        with st.container(border=True):
+            st.image(base.show(what))
     except QuothError as error:
         st.caption(plain(f"{error.cause}: {error.cure}"))
 
