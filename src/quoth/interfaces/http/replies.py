@@ -53,6 +53,9 @@ class HitReply(Span):
     rank: int
     score: float
     prior: float
+    region: list[float] | None = Field(
+        description="The part of a picture that is nearest, if it is not the whole: left, top, right, bottom, 0 to 1."
+    )
 
 
 class BoxReply(BaseModel):
