@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from quoth.answer import Source
 from quoth.encoders import Encoder
-from quoth.generators import LanguageModel
+from quoth.generators import LanguageModel, Stop
 from quoth.rag import gains, prompt_maker
 from quoth.rag.quote import LONGEST
 from quoth.types import Hit, Vectors
@@ -102,8 +102,9 @@ class Quoter:
         """(k,) what the generator adds to the cosine of each passage."""
         if self._model is None or len(hits) < 2:
             return np.zeros(len(hits))
-        prompts = prompt_maker(self._model)
-        with self._model.read([prompts.with_passages([hit.passage], question) for hit in hits]) as reading:
+        maker = prompt_maker(self._model)
+        prompts = [maker.with_passages([hit.passage], question) for hit in hits]
+        with self._model.reserve(prompts, 0, 0, Stop()) as reader, reader.read(prompts) as reading:
             heard = gains(reading.tails)
         return np.asarray(np.clip(TEMPERATURE * LIKELIHOOD * heard, -_BOUND, _BOUND))
 
