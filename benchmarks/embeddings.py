@@ -1,15 +1,21 @@
 """Embeddings of pictures: how well each finds the same object again, its size, the time to fit it.
 
     python benchmarks/embeddings.py ../shared/data/flickr8k-test ../shared/data/dreambooth
+    python benchmarks/embeddings.py --bridge ../shared/data/flickr8k-test
 
 Fitted on the photos of the first folder (the Siamese head on augmented views of them: what shows the same photo
 belongs together), and judged on those of the second, in whose folders each photo is a query for the others. `rest`: of
 what the vectors' mAP lacks to 1, the part that is gained. Needs `pip install "quoth[embeddings,train]"`.
+
+`--bridge`: words to picture by bridges that are fitted on some photos of one half of the folder with their first
+captions (`quoth embed fit --kind bridge`), asked for with the captions of the other half, over several draws of the
+halves; beside the shipped bridge, and without it.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
@@ -23,15 +29,18 @@ from quoth.embeddings import Embedding
 from quoth.embeddings.augment import augmented
 from quoth.embeddings.autoencoder import fit_autoencoder
 from quoth.embeddings.base import unit
-from quoth.embeddings.batches import numbered
+from quoth.embeddings.bridge import find_bridge
+from quoth.embeddings.pairs import bridged, fit_bridge
 from quoth.embeddings.pca import fit_pca
-from quoth.embeddings.quality import found_again
+from quoth.embeddings.quality import found_again, numbered
 from quoth.embeddings.siamese import fit_siamese
-from quoth.encoders import PictureEncoder, load_picture_encoder
+from quoth.encoders import PictureEncoder, load_encoder, load_picture_encoder
 from quoth.passages import Parsed, parse_all
 from quoth.types import Pixels
 
 COMPONENTS = 100
+PAIRS = (30, 50, 100, 200, 500)
+DRAWS = 5
 BATCH = 50
 Array = NDArray[np.float32]
 Labels = NDArray[np.int64]
@@ -80,9 +89,13 @@ def ways(photos: Array, views: Array, owners: list[int], name: str) -> dict[str,
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("fit", type=Path)
-    parser.add_argument("judge", type=Path)
+    parser.add_argument("judge", type=Path, nargs="?")
+    parser.add_argument("--bridge", action="store_true", help="measure bridges to words, on the first folder alone")
     parser.add_argument("--views", type=int, default=8, help="augmented views of each photo")
     arguments = parser.parse_args()
+    if arguments.bridge:
+        bridges(arguments.fit)
+        return
     encoder = load_picture_encoder()
     rows, owners = encoded(encoder, arguments.fit, arguments.views)
     files = sorted(arguments.judge.rglob("*.jpg"))
@@ -106,6 +119,38 @@ def report(rows: Array, owners: Labels, others: Array, labels: Labels, identity:
         aim = ("mAP .97 of the vectors'", found >= 0.97 * raw) if name == "PCA" else None
         table.row(name, f"{r1:.3f}", f"{found:.3f}", f"{found / raw:.3f}", f"{rest:+.2f}", size, f"{took:.1f}", aim=aim)
         tell(f"  {name}: {dict(embedding.record.figures)}")
+
+
+def bridges(folder: Path) -> None:
+    said = [json.loads(line) for line in (folder / "pairs.jsonl").read_text("utf-8").splitlines()]
+    encoder, text = load_picture_encoder(), load_encoder()
+    shipped = find_bridge(encoder, text)
+    assert shipped is not None
+    looks = [encoder.encode(pictures) for pictures in decoded([next(folder.rglob(row["image"])) for row in said])]
+    vectors, base = np.concatenate([x.vectors for x in looks]), np.concatenate([shipped.words(x) for x in looks])
+    captions = text.encode([row["captions"][0] for row in said])
+    table = Table(
+        f"{len(said) // 2} photos, R@5, mean of {DRAWS} halves", "with the shipped", "without", "kept as it was"
+    )
+    halves = [np.random.default_rng(seed).permutation(len(said)) for seed in range(DRAWS)]
+    asked = [half[len(said) // 2 :] for half in halves]
+    table.row("the shipped bridge", f"{np.mean([recall_at_5(captions[i], base[i]) for i in asked]):.3f}", "", "")
+    for count in PAIRS:
+        kept, found, alone = 0, [], []
+        for half, other in zip(halves, asked, strict=True):
+            some = half[:count]
+            both, own = (fit_bridge(vectors[some], b, captions[some], some.tolist(), "") for b in (base[some], None))
+            kept += not both.record.options["ridge"]
+            found.append(recall_at_5(captions[other], bridged(both, vectors[other], base[other])))
+            alone.append(recall_at_5(captions[other], bridged(own, vectors[other], None)))
+            tell(f"  {count} pairs: {dict(both.record.options)} {dict(both.record.figures)} {found[-1]:.3f}")
+        table.row(f"{count} pairs", f"{np.mean(found):.3f}", f"{np.mean(alone):.3f}", f"{kept} of {DRAWS}")
+
+
+def recall_at_5(words: Array, pictures: Array) -> float:
+    """How often the photo of the words is among the five nearest to them; row belongs to row."""
+    scores = words @ pictures.T
+    return float(np.mean((scores > np.diagonal(scores)[:, None]).sum(axis=1) < 5))
 
 
 if __name__ == "__main__":

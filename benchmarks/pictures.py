@@ -3,12 +3,16 @@
     python benchmarks/pictures.py words ../shared/data/flickr8k-test
     python benchmarks/pictures.py same ../shared/data/dreambooth
     python benchmarks/pictures.py copies ../shared/data/flickr8k-test
+    python benchmarks/pictures.py crops ../shared/data/dreambooth
+    python benchmarks/pictures.py crops-words ../shared/data/flickr8k-test
     python benchmarks/pictures.py speed ../shared/data/flickr8k-test
 
 `words`: recall of the photo of a caption among the five nearest of all photos, with the first caption of each photo and
 with all. `same`: each photo as a query for the other photos of its object. `copies`: how well near-duplicates are
-grouped. `speed`: pictures a second from files to vectors, decoding included, over the bare ONNX session on decoded
-tensors with as many threads, in turn.
+grouped. `crops`: half of the photos as queries for the collages of the other half that show their object, each of four
+objects in tiles of uneven sizes, by whole collages and by the best of their regions (`quoth add --crops`);
+`crops-words`: `words` by the best region. `speed`: pictures a second from files to vectors, decoding included, over the
+bare ONNX session on decoded tensors with as many threads, in turn.
 """
 
 from __future__ import annotations
@@ -38,7 +42,9 @@ from quoth.embeddings.quality import found_again
 from quoth.encoders import Seen, load_encoder, load_picture_encoder
 from quoth.encoders.onnx_pictures import OnnxPictureEncoder
 from quoth.passages import Parsed, parse_all
+from quoth.regions import REGIONS, cut
 from quoth.similarity import find_duplicates
+from quoth.types import Box
 
 ROUNDS = 3
 BATCH = 64
@@ -129,6 +135,89 @@ def rightly_grouped(groups: Sequence[Sequence[int]], owners: np.ndarray) -> tupl
     return both / max(1, int(together.sum())), both / int(same.sum())
 
 
+def crops(folder: Path) -> None:
+    """The collage that holds an object, with and without regions, by layout."""
+    files = sorted(folder.rglob("*.jpg"))
+    photos, names = pixels_of(files), np.array([file.parent.name for file in files])
+    asked = np.array([i - int(np.argmax(names == name)) for i, name in enumerate(names)]) % 2 == 0
+    queries = unit(load_picture_encoder().encode([photos[i] for i in np.flatnonzero(asked)]).vectors)
+    shown, holds = collages([photos[i] for i in np.flatnonzero(~asked)], names[~asked])
+    right = np.array([[name in held for held in holds] for name in names[asked]])
+    chance = right.mean()
+    table = Table(
+        f"{len(queries)} photos, {len(shown)} collages of four (by chance {chance:.2f})", "R@1", "R@5", "views"
+    )
+    for name, boxes in LAYOUTS.items():
+        vectors = unit(look_at(shown, boxes).vectors).reshape(len(shown), -1, queries.shape[1])
+        scores = np.einsum("qd,ckd->qck", queries, vectors).max(axis=2)
+        found = np.take_along_axis(right, np.argsort(-scores, axis=1, kind="stable"), axis=1)
+        table.row(name, f"{found[:, 0].mean():.3f}", f"{found[:, :5].any(axis=1).mean():.3f}", vectors.shape[1])
+
+
+def crops_words(folder: Path) -> None:
+    """`words`, by the best of the regions of each photo."""
+    rows = [json.loads(line) for line in (folder / "pairs.jsonl").read_text("utf-8").splitlines()]
+    photos = pixels_of([next(folder.rglob(row["image"])) for row in rows])
+    text = load_encoder()
+    bridge = find_bridge(load_picture_encoder(), text)
+    assert bridge is not None
+    first = text.encode([row["captions"][0] for row in rows])
+    every = text.encode([caption for row in rows for caption in row["captions"]])
+    owners = [i for i, row in enumerate(rows) for _ in row["captions"]]
+    seen = bridge.words(look_at(photos, REGIONS)).reshape(len(photos), -1, bridge.dimension)
+    table = Table(f"{len(rows)} photos, R@5", "first caption", "all captions")
+    for name, views in {"the whole alone": seen[:, :1], "the best region": seen}.items():
+        one = best_of_views(first, views, range(len(rows)))
+        table.row(name, f"{one:.3f}", f"{best_of_views(every, views, owners):.3f}")
+
+
+def best_of_views(queries: Array, views: Array, gold: Sequence[int]) -> float:
+    """R@5 by the nearest of each photo's views, (n, k, d)."""
+    scores = np.max([queries @ views[:, k].T for k in range(views.shape[1])], axis=0)
+    nearest = np.argsort(-scores, axis=1, kind="stable")[:, :5]
+    return float(np.mean([g in row for g, row in zip(gold, nearest, strict=True)]))
+
+
+def look_at(pictures: Sequence[np.ndarray], boxes: Sequence[Box]) -> Seen:
+    """The pictures, each followed by its regions."""
+    tell(f"encoding {len(pictures)} pictures and {len(boxes)} regions of each")
+    return load_picture_encoder().encode([view for one in pictures for view in (one, *(cut(one, b) for b in boxes))])
+
+
+def collages(photos: Sequence[np.ndarray], names: np.ndarray) -> tuple[list[np.ndarray], list[set[str]]]:
+    """One for each photo, with three of other objects, and what is on each; the tiles meet anywhere near the middle."""
+    draw = np.random.default_rng(0)
+    shown, holds = [], []
+    for i in range(len(photos)):
+        order = draw.permutation(len(photos))
+        first = {names[j]: j for j in order if names[j] != names[i]}
+        four = draw.permutation([i, *list(first.values())[:3]])
+        shown.append(collage([photos[j] for j in four], *draw.uniform(0.35, 0.65, 2)))
+        holds.append({names[j] for j in four})
+    return shown, holds
+
+
+def collage(photos: Sequence[np.ndarray], across: float, down: float, size: int = 512) -> np.ndarray:
+    """Four photos as tiles that meet in one point, each cut to its tile."""
+    image = Image.new("RGB", (size, size))
+    x, y = int(size * across), int(size * down)
+    places = ((0, 0, x, y), (x, 0, size, y), (0, y, x, size), (x, y, size, size))
+    for photo, (left, top, right, bottom) in zip(photos, places, strict=True):
+        image.paste(ImageOps.fit(Image.fromarray(photo), (right - left, bottom - top)), (left, top))
+    return np.asarray(image)
+
+
+def grid(share: float, steps: int) -> list[Box]:
+    """Steps by steps crops of this share of each side, evenly spread."""
+    starts = np.linspace(0, 1 - share, steps)
+    return [Box(None, x, y, x + share, y + share) for y in starts for x in starts]
+
+
+def centre(share: float) -> Box:
+    """A crop of this share of each side in the middle."""
+    return Box(None, (1 - share) / 2, (1 - share) / 2, (1 + share) / 2, (1 + share) / 2)
+
+
 def speed(folder: Path) -> None:
     files = sorted(folder.rglob("*.jpg"))
     encoder = load_picture_encoder()
@@ -174,7 +263,17 @@ def timed(work: Callable[[], None]) -> float:
     return time.perf_counter() - start
 
 
-COMMANDS = {"words": words, "same": same, "copies": copies, "speed": speed}
+LAYOUTS: dict[str, Sequence[Box]] = {
+    "the whole alone": (),
+    "and four quarters of .5": grid(0.5, 2),
+    "and four of .6": grid(0.6, 2),
+    "and four of .6 and the centre (`--crops`)": REGIONS,
+    "and four of .7 and the centre": [*grid(0.7, 2), centre(0.7)],
+    "and nine of .5": grid(0.5, 3),
+}
+COMMANDS: dict[str, Callable[[Path], None]] = {
+    "words": words, "same": same, "copies": copies, "crops": crops, "crops-words": crops_words, "speed": speed,
+}  # fmt: skip
 
 
 def main() -> None:

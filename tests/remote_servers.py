@@ -51,8 +51,8 @@ def _wait(url, server, log):
     raise RuntimeError(f"the server did not start:\n{log.read_text(errors='replace')}")
 
 
-def write_tiny_model(path, seed=0, context=2048):
-    """A GGUF file of a llama with two layers of 32 numbers; a token is a byte."""
+def write_tiny_model(path, seed=0, context=2048, template=None):
+    """A GGUF file of a llama with two layers of 32 numbers; a token is a byte; with a chat template, if it is given."""
     import gguf
 
     width, inner, layers, alphabet = 32, 64, 2, _byte_alphabet()
@@ -60,6 +60,8 @@ def write_tiny_model(path, seed=0, context=2048):
     writer = gguf.GGUFWriter(path, "llama")
     writer.add_name("tiny")
     writer.add_context_length(context)
+    if template:
+        writer.add_chat_template(template)
     writer.add_embedding_length(width)
     writer.add_block_count(layers)
     writer.add_feed_forward_length(inner)

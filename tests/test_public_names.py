@@ -24,6 +24,7 @@ NAMES = [
     "ModelError",
     "NotFoundError",
     "Origin",
+    "Outline",
     "Passage",
     "QuothError",
     "Rows",
@@ -37,10 +38,14 @@ NAMES = [
     "Timing",
     "Token",
     "Turn",
+    "Unanswered",
     "UsageError",
     "WarmReport",
+    "Writing",
+    "WritingStream",
     "open",
     "rag_model",
+    "read_outline",
 ]
 
 

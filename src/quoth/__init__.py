@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from quoth.answer import Timing as Timing
     from quoth.answer import Token as Token
     from quoth.assistants.ask import AnswerStream as AnswerStream
+    from quoth.assistants.batch import Unanswered as Unanswered
     from quoth.assistants.chat import Chat as Chat
     from quoth.assistants.chat import ChatStream as ChatStream
     from quoth.assistants.rag_model import rag_model as rag_model
@@ -50,10 +51,15 @@ if TYPE_CHECKING:
     from quoth.types import Passage as Passage
     from quoth.types import Status as Status
     from quoth.types import WarmReport as WarmReport
+    from quoth.writing import Outline as Outline
+    from quoth.writing import Writing as Writing
+    from quoth.writing import WritingStream as WritingStream
+    from quoth.writing import read_outline as read_outline
 
 _MODULES = {
     "answer": ("Answer", "Source", "Timing", "Token"),
     "assistants.ask": ("AnswerStream",),
+    "assistants.batch": ("Unanswered",),
     "assistants.chat": ("Chat", "ChatStream"),
     "assistants.rag_model": ("rag_model",),
     "assistants.turns": ("Turn",),
@@ -74,6 +80,7 @@ _MODULES = {
     "sources.wanted": ("Feed", "ModelAnswers", "Rows", "Sitemap"),
     "store.base": ("StoredDocument",),
     "types": ("AddReport", "Document", "Failure", "Hit", "Passage", "Status", "WarmReport"),
+    "writing": ("Outline", "Writing", "WritingStream", "read_outline"),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -1,4 +1,4 @@
-"""Checkpoints of `transformers`, generators and encoders alike: where they are, and what goes wrong in loading them."""
+"""Checkpoints of `transformers` and `diffusers`, all alike: where they are, and what goes wrong in loading them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def check_installed() -> None:
         ) from error
 
 
-def load(kind: type[Any], name: str, **options: object) -> Any:  # noqa: ANN401, transformers has no types
+def load(kind: type[Any], name: str, **options: object) -> Any:  # noqa: ANN401, neither has types
     """`kind.from_pretrained`, with its many errors as one; a folder is never looked up on the hub.
 
     Raises:
@@ -36,5 +36,6 @@ def load(kind: type[Any], name: str, **options: object) -> Any:  # noqa: ANN401,
     ) as error:  # fmt: skip
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
         raise ModelError(
-            f"transformers cannot load {name} ({reason})", "check that it is a whole checkpoint, and the network"
+            f"{kind.__module__.partition('.')[0]} cannot load {name} ({reason})",
+            "check that it is a whole checkpoint, and the network",
         ) from error

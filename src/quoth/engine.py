@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -14,9 +15,11 @@ from quoth.generators.remote_loading import is_remote, load_remote
 from quoth.manifest import check_encoder, read_manifest, writing
 from quoth.once import once
 from quoth.rag.calibration import load as load_calibration
-from quoth.retrieval import HybridRetriever
+from quoth.retrieval import CANDIDATES, HybridRetriever
 from quoth.settings import Settings
 from quoth.store import Store, open_store
+from quoth.types import Hit
+from quoth.writing import Writer, make_wishes
 
 STATES_FOLDER = "states"
 
@@ -73,6 +76,17 @@ class Engine:
             return RemoteAsker(self._retriever, load_remote(self.settings), self.settings)
         calibration = load_calibration(self.folder, self._model.name)
         return Asker(self._retriever, self._model, self.settings, calibration)
+
+    def _writer(self, wishes: Mapping[str, object]) -> Writer:
+        """What writes texts from what is seen here."""
+        model = load_remote(self.settings) if is_remote(self.settings.model) else self._model
+        return Writer(self._retriever, self._encoder, model, self._illustrations, make_wishes(wishes))
+
+    def _illustrations(self, words: str, k: int) -> list[tuple[Hit, bytes]]:
+        """Pictures for words, best first, with their previews."""
+        hits = self._retriever.search_pictures(words, k, self.gallery.showing(words, CANDIDATES))
+        previews = self.gallery.previews([hit.passage.id for hit in hits])
+        return [(hit, previews[hit.passage.id]) for hit in hits if hit.passage.id in previews]
 
     def _load(self) -> None:
         """Load what answers need, so that copies share it."""

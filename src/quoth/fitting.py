@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from quoth.embeddings import Embedding, Record, unit
 from quoth.embeddings.autoencoder import fit_autoencoder
+from quoth.embeddings.pairs import bridged, fit_bridge
 from quoth.embeddings.pca import COMPONENTS, fit_pca
 from quoth.embeddings.quality import found_again
 from quoth.embeddings.siamese import fit_siamese
@@ -22,7 +23,7 @@ from quoth.similarity import neighbours_kept
 from quoth.store import Embedded, PictureStore
 from quoth.types import Passage, Vectors
 
-KINDS = ("pca", "autoencoder", "siamese", "none")
+KINDS = ("pca", "autoencoder", "siamese", "bridge", "none")
 LABELS = ("views", "folders")
 # So many pictures are asked for in the report: each pair of them is compared.
 _REPORTED = 2_000
@@ -60,6 +61,7 @@ class EmbeddingReport:
     pictures: in the knowledge base; compared: of them, in the figures below.
     dimension, bytes: of an embedding, and of a vector (`_before`).
     neighbours_kept: the part of the ten nearest of each picture that stay among them.
+    bridge: of the fitted bridge to words; its figures are of pairs that were held out. None where what ships is used.
     folders: the folders with two pictures or more; recall_at_1, mean_average_precision: of finding a picture's folder
         again, 0 without such folders.
     """
@@ -75,6 +77,7 @@ class EmbeddingReport:
     recall_at_1_before: float
     mean_average_precision: float
     mean_average_precision_before: float
+    bridge: Record | None = None
 
     @property
     def bytes(self) -> int:
@@ -92,7 +95,8 @@ def fit(gallery: Gallery, kind: str, plan: Plan) -> Record:
 
     Args:
         gallery: the pictures.
-        kind: one of `KINDS`; "none" goes back to the encoder's vectors.
+        kind: one of `KINDS`; "bridge" leads to words and leaves the embeddings as they are, "none" goes back to the
+            encoder's vectors and to the bridge that ships.
         plan: how.
 
     Raises:
@@ -103,18 +107,22 @@ def fit(gallery: Gallery, kind: str, plan: Plan) -> Record:
     if kind not in KINDS:
         raise UsageError(f"there is no embedding {kind!r}", f"choose one of: {', '.join(KINDS)}")
     store = _held(gallery)
-    ids, vectors = store.raw()
     if kind == "none":
-        name, made, record = "", unit(vectors), Record("none", gallery.encoder.identity, len(vectors))
+        return _as_shipped(store, gallery.encoder.identity)
+    ids, vectors = store.raw()
+    start = time.perf_counter()
+    embedding = _bridge(store, gallery) if kind == "bridge" else _fitted(kind, ids, vectors, gallery, plan)
+    embedding = embedding.noted(seconds=time.perf_counter() - start)
+    name = _saved(gallery.folder / EMBEDDINGS, embedding)
+    if kind == "bridge":
+        base = store.space.base if store.space.bridge else store.space.seen
+        space = replace(store.space, seen=embedding.dimension, bridge=name, base=base)
+        store.replace_all(space, _rebridged(store, embedding))
     else:
-        start = time.perf_counter()
-        embedding = _fitted(kind, ids, vectors, gallery, plan)
-        embedding = embedding.noted(seconds=time.perf_counter() - start)
-        name = _saved(gallery.folder / EMBEDDINGS, embedding)
-        made, record = embedding.transform(vectors), embedding.record
-    space = replace(store.space, dimension=made.shape[1], embedding=name)
-    store.replace_all(space, _renewed(store, ids, made))
-    return record
+        space = replace(store.space, dimension=embedding.dimension, embedding=name)
+        held = store.batches(_BATCH)
+        store.replace_all(space, (replace(rows, vectors=embedding.transform(rows.raw)) for rows in held))
+    return embedding.record
 
 
 def report(gallery: Gallery) -> EmbeddingReport:
@@ -124,6 +132,7 @@ def report(gallery: Gallery) -> EmbeddingReport:
         UsageError: there are no pictures.
     """
     store = _held(gallery)
+    looking = gallery.looking()
     passages, after = gallery.held()
     before = unit(_ordered(passages[:_REPORTED], *store.raw()))
     compared = after[: len(before)]
@@ -131,7 +140,7 @@ def report(gallery: Gallery) -> EmbeddingReport:
     recall, average = found_again(compared, folders)
     recall_before, average_before = found_again(before, folders)
     return EmbeddingReport(
-        record=_record(gallery),
+        record=looking.embedding.record if looking.embedding else None,
         pictures=len(passages),
         compared=len(before),
         dimension=after.shape[1],
@@ -142,6 +151,7 @@ def report(gallery: Gallery) -> EmbeddingReport:
         recall_at_1_before=recall_before,
         mean_average_precision=average,
         mean_average_precision_before=average_before,
+        bridge=looking.fitted.record if looking.fitted else None,
     )
 
 
@@ -186,11 +196,6 @@ def _views(
     return np.concatenate(rows), np.concatenate(owners)
 
 
-def _record(gallery: Gallery) -> Record | None:
-    embedding = gallery.looking().embedding
-    return embedding.record if embedding else None
-
-
 def _held(gallery: Gallery) -> PictureStore:
     store = gallery.store()
     if store is None:
@@ -206,8 +211,45 @@ def _saved(folder: Path, embedding: Embedding) -> str:
     return name
 
 
-def _renewed(store: PictureStore, ids: Sequence[str], vectors: Vectors) -> Iterator[Embedded]:
-    """All that is stored, with these vectors of these pictures."""
-    rows = {name: row for row, name in enumerate(ids)}
-    for batch in store.batches(_BATCH):
-        yield replace(batch, vectors=vectors[[rows[name] for name in batch.ids]])
+def _bridge(store: PictureStore, gallery: Gallery) -> Embedding:
+    """Fitted on the pictures that something is said of."""
+    if gallery.encoder.words is not None:
+        raise UsageError(
+            f"{gallery.encoder.name} has an encoder of words of its own", "words find its pictures without a bridge"
+        )
+    passages, targets = gallery.said()
+    vectors = _ordered(passages, *store.raw())
+    owners = [passage.document for passage in passages]
+    return fit_bridge(vectors, _shipped(store, passages), targets, owners, gallery.encoder.identity)
+
+
+def _shipped(store: PictureStore, passages: Sequence[Passage]) -> Vectors | None:
+    """(n, e) float32, where the shipped bridge puts these pictures; None if none ships."""
+    places = {}
+    for rows in store.batches(_BATCH):
+        base = _base(store, rows)
+        if base is None:
+            return None
+        places.update({rows.ids[row]: base[row] for row in rows.wholes})
+    return np.array([places[passage.id] for passage in passages], np.float32)
+
+
+def _base(store: PictureStore, rows: Embedded) -> Vectors | None:
+    return rows.base if store.space.bridge else rows.seen
+
+
+def _rebridged(store: PictureStore, fitted: Embedding) -> Iterator[Embedded]:
+    """All that is stored, regions too, at other places among words."""
+    for rows in store.batches(_BATCH):
+        base = _base(store, rows)
+        yield replace(rows, seen=bridged(fitted, rows.raw, base), base=base)
+
+
+def _as_shipped(store: PictureStore, encoder: str) -> Record:
+    """Back to the encoder's vectors, and to the shipped bridge."""
+    space, held = store.space, len(store.raw()[0])
+    seen = space.base if space.bridge else space.seen
+    back = replace(space, dimension=space.raw, embedding="", seen=seen, bridge="", base=0)
+    rows = ((rows, _base(store, rows)) for rows in store.batches(_BATCH))
+    store.replace_all(back, (replace(one, vectors=unit(one.raw), seen=base, base=None) for one, base in rows))
+    return Record("none", encoder, held)

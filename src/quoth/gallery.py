@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
@@ -15,14 +16,16 @@ from quoth.encoders import Encoder, PictureEncoder
 from quoth.errors import DocumentError, IncompatibleError, NotFoundError
 from quoth.looking import Looking
 from quoth.passages import Parsed
-from quoth.retrieval import Ranking, ranked
-from quoth.store import Embedded, PictureStore, Store, open_pictures
+from quoth.retrieval import Ranking, ranked, with_regions
+from quoth.store import Embedded, PictureSpace, PictureStore, Store, open_pictures
 from quoth.types import Hit, Passage, Picture, Pixels, Vectors
 
 EMBEDDINGS = "embeddings"
 # Of cosines: the softmax says how much nearer the first is than the others, and no more.
 TEMPERATURE = 0.05
 _BATCH = 256
+# Decoded, with their regions.
+_AT_ONCE = 32
 
 
 class Gallery:
@@ -66,11 +69,22 @@ class Gallery:
     def looking(self) -> Looking:
         """How these pictures are looked at: with the embedding that the last commit names."""
         found = self.store()
-        name = found.space.embedding if found else ""
-        if self._looking is None or self._looking.space.embedding != name:
-            embedding = load_embedding(self.folder / EMBEDDINGS / name) if name else None
-            self._looking = Looking(self.encoder, embedding, name, find_bridge(self.encoder, self._words()))
+        if self._looking is None or (found and self._looking.space != found.space):
+            self._looking = self._look_by(found.space) if found else self._look_newly()
         return self._looking
+
+    def use_crops(self) -> None:
+        """From now on pictures are looked at in regions too; those that are there at once, in one commit.
+
+        Raises:
+            StoreError: nothing was changed.
+        """
+        found = self.store()
+        if found is None:
+            self._opened = self._viewed(open_pictures(self.folder, self._look_newly(crops=True).space))
+        elif not found.space.crops:
+            looking = self._look_by(replace(found.space, crops=True))
+            found.replace_all(looking.space, self._with_regions(found, looking))
 
     def look(self, batch: Sequence[Parsed]) -> tuple[list[Passage], Embedded | None]:
         """See `Looking.look`; without pictures nothing is loaded."""
@@ -115,10 +129,33 @@ class Gallery:
         found = self.store()
         if found is None or not found.space.seen:
             return [], np.empty((0, 0), np.float32)
-        batches = [(batch.ids, batch.seen) for batch in found.batches(_BATCH) if batch.seen is not None]
-        rows = {name: vector for ids, seen in batches for name, vector in zip(ids, seen, strict=True)}
+        batches = [batch for batch in found.batches(_BATCH) if batch.seen is not None]
+        rows = {batch.ids[row]: batch.seen[row] for batch in batches for row in batch.wholes if batch.seen is not None}
         passages = self._passages().passages(sorted(rows)[:limit])
         return list(passages.values()), np.array([rows[name] for name in passages], np.float32)
+
+    def _look_newly(self, *, crops: bool = False) -> Looking:
+        return Looking(self.encoder, bridge=find_bridge(self.encoder, self._words()), crops=crops)
+
+    def _look_by(self, space: PictureSpace) -> Looking:
+        """As the pictures of this space were looked at."""
+        folder, shipped = self.folder / EMBEDDINGS, find_bridge(self.encoder, self._words())
+        embedding = load_embedding(folder / space.embedding) if space.embedding else None
+        fitted = (space.bridge, load_embedding(folder / space.bridge)) if space.bridge else None
+        return Looking(self.encoder, embedding, space.embedding, shipped, crops=space.crops, fitted=fitted)
+
+    def _with_regions(self, found: PictureStore, looking: Looking) -> Iterator[Embedded]:
+        """All pictures, some at a time, each with the regions of its preview."""
+        # Pillow is for those who have pictures.
+        from quoth.passages.pixels import decode_picture
+
+        for batch in found.batches(_AT_ONCE):
+            yield looking.with_regions(batch, [decode_picture(preview).pixels for preview in batch.previews])
+
+    def said(self) -> tuple[list[Passage], Vectors]:
+        """The pictures that something is said of, by document, and (n, e) float32, the embeddings of those words."""
+        passages = [passage for passage in self.held()[0] if passage.said]
+        return passages, self._words().encode([passage.said for passage in passages])
 
     def _open(self) -> PictureStore | None:
         """The pictures whatever encoder looked at them, if there are any; opened once, they are always the newest."""
@@ -151,10 +188,10 @@ class Gallery:
 
     def nearest(self, pixels: Pixels, k: int) -> list[Hit]:
         """The k pictures nearest to one, best first; scores are cosines."""
-        found = dict(self.like(pixels, k))
-        passages = self._passages().passages(list(found))
-        best = [(passages[name], score, score) for name, score in found.items() if name in passages]
-        return ranked(best, TEMPERATURE)
+        found = self.like(pixels, k)
+        passages = self._passages().passages([near.id for near in found])
+        best = [(passages[near.id], near.score, near.score) for near in found if near.id in passages]
+        return with_regions(ranked(best, TEMPERATURE), found)
 
 
 def _place(passage: Passage) -> tuple[str, int, str]:

@@ -239,7 +239,7 @@ def _place_wordless(passages: Sequence[Passage], pictures: Embedded, vectors: Ve
     """Of a picture that nobody said anything of, the vector is where it lies among words; its file's name says less."""
     if pictures.seen is None:
         return
-    seen = dict(zip(pictures.ids, pictures.seen, strict=True))
+    seen = {pictures.ids[row]: pictures.seen[row] for row in pictures.wholes}
     for row, passage in enumerate(passages):
         if passage.picture and not passage.said:
             vectors[row] = seen[passage.id]

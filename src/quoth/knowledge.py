@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from quoth.answer import Answer
 from quoth.assistants.ask import AnswerStream
+from quoth.assistants.batch import Unanswered, ask_all
 from quoth.assistants.chat import Chat, begin
 from quoth.assistants.conversations import Conversations
 from quoth.assistants.rewriting import rewriter
@@ -33,6 +35,10 @@ from quoth.sources.wanted import Wanted, apart
 from quoth.store import StoredDocument
 from quoth.types import KINDS, AddReport, Hit, Kind, Status, Vectors, WarmReport
 from quoth.warming import forget_states, warm_states
+from quoth.writing import Outline, WritingStream
+
+if TYPE_CHECKING:
+    from quoth.assistants.draw import Drawer
 
 
 def open(path: str | os.PathLike[str] | None = None, **settings: object) -> KnowledgeBase:
@@ -85,6 +91,7 @@ class KnowledgeBase(Engine):
         prune: bool = False,
         warm: bool = False,
         allow_private: bool = False,
+        crops: bool = False,
         progress: Progress = silent,
     ) -> AddReport:
         """Put files, folders, patterns, web pages and other sources in; what is there unchanged is skipped.
@@ -96,6 +103,7 @@ class KnowledgeBase(Engine):
             rights: by what right it is taken; by default what each page or feed says of itself, else as it was.
             prune: remove the documents below paths whose files are gone, pages that their servers say are gone, and
                 rows that their query gives no more.
+            crops: from now on look at regions of pictures too, also of those that are there; see `quoth.regions`.
             warm: then compute the passage states that are missing, see `warm`.
             allow_private: fetch pages of this machine and the local network too, through the environment's proxy if
                 there is one.
@@ -111,6 +119,8 @@ class KnowledgeBase(Engine):
             raise UsageError("nothing to add was given", "name files, folders or addresses")
         paths, others = apart(wanted)
         with self._writing():
+            if crops:
+                self.gallery.use_crops()
             intake = Intake(self._store, self._encoder, self.gallery, progress, groups, rights)
             streams = gather(others, intake.known, self.settings, allow_private)
             report = intake.add(paths, streams, prune, self.folder)
@@ -254,6 +264,38 @@ class KnowledgeBase(Engine):
         self._must_exist()
         return self._asker.stream(question)
 
+    def ask_all(self, questions: Iterable[str]) -> Iterator[Answer | Unanswered]:
+        """Answer many questions: an answer for each, in order and as they come, or why there is none.
+
+        Raises:
+            NotFoundError, ModelError: as `ask`, before the first; afterwards nothing is raised.
+        """
+        self._must_exist()
+        return ask_all(self._asker, questions)
+
+    def outline(self, brief: str, **wishes: object) -> Outline:
+        """Plan a text, to be edited and given to `write`; `wishes` and errors are those of `write`."""
+        self._must_exist()
+        return self._writer(wishes).outline(brief)
+
+    def write(self, brief: str, outline: Outline | None = None, **wishes: object) -> WritingStream:
+        """Write a text from the documents, section by section, each sentence with what supports it.
+
+        A base model chooses sentences of the documents, a model that follows instructions writes its own.
+
+        Args:
+            brief: what to write, like "a blog post on decorators".
+            outline: what it is to be about; by default that of `outline`.
+            wishes: those of `quoth.writing.Wishes`: `length` in words (800), `tone`, `audience`, and `strict`, which
+                leaves out what no passage supports.
+
+        Raises:
+            UsageError: the brief is empty, a wish does not exist or is impossible, or the documents say nothing of it.
+            NotFoundError, ModelError: as `ask`.
+        """
+        self._must_exist()
+        return self._writer(wishes).write(brief, outline)
+
     def with_settings(self, **settings: object) -> KnowledgeBase:
         """The same, asked in another way: what is loaded is shared.
 
@@ -345,6 +387,14 @@ class KnowledgeBase(Engine):
         """What can be done with the pictures besides searching and asking."""
         self._must_exist()
         return Pictures(self.gallery, lambda: self._store, self._writing)
+
+    @cached_property
+    def draw(self) -> Drawer:
+        """New pictures after those that are here: `kb.draw("a cat")`; see `quoth.assistants.draw.Drawer`."""
+        # Pillow is for those who have pictures.
+        from quoth.assistants.draw import Drawer
+
+        return Drawer(self.settings, lambda words, k: self.search(words, k, kind="image"), self.gallery.previews)
 
     def _by_words(self, words: str, k: int, kind: Kind | None) -> list[Hit]:
         looks = self.gallery.showing(words, CANDIDATES) if kind != "text" else []

@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from quoth.embeddings import Embedding, unit
 from quoth.embeddings.bridge import Bridge
+from quoth.embeddings.pairs import bridged
 from quoth.encoders import PictureEncoder, Seen
 from quoth.passages import Parsed
-from quoth.store import Embedded, PictureSpace
-from quoth.types import SHOWS, Passage, Picture, Vectors
+from quoth.regions import cut, regions_of
+from quoth.store import Embedded, PictureSpace, joined
+from quoth.types import SHOWS, Passage, Picture, Pixels, Vectors
 
 # A class that is less likely than this is not told of: the encoder sees a thing in everything.
 TOLD_FROM = 0.1
@@ -24,16 +26,36 @@ class Looking:
     """What a knowledge base sees in pictures: an encoder, an embedding if one was fitted, a bridge to words."""
 
     def __init__(
-        self, encoder: PictureEncoder, embedding: Embedding | None = None, name: str = "", bridge: Bridge | None = None
+        self,
+        encoder: PictureEncoder,
+        embedding: Embedding | None = None,
+        name: str = "",
+        bridge: Bridge | None = None,
+        *,
+        crops: bool = False,
+        fitted: tuple[str, Embedding] | None = None,
     ) -> None:
-        """`name` is that of the embedding in the knowledge base."""
+        """Put them together.
+
+        Args:
+            encoder: what looks.
+            embedding: what was fitted on its vectors.
+            name: of that in the knowledge base.
+            bridge: the shipped one from this encoder to words.
+            crops: look at regions of pictures too.
+            fitted: the bridge that was fitted on the knowledge base's own pairs, behind its name there.
+        """
         self.encoder = encoder
         self.embedding = embedding
         self.bridge = bridge
+        fitted_name = fitted[0] if fitted else ""
+        self.fitted = fitted[1] if fitted else None
         dimension = embedding.dimension if embedding else encoder.dimension
+        shipped = bridge.dimension if bridge else 0
+        seen, base = (self.fitted.dimension, shipped) if self.fitted else (shipped, 0)
         self.space = PictureSpace(
-            encoder.identity, encoder.dimension, dimension, bridge.dimension if bridge else 0, name
-        )
+            encoder.identity, encoder.dimension, dimension, seen, name, crops, fitted_name, base
+        )  # fmt: skip
 
     def embed(self, vectors: NDArray[np.float32]) -> Vectors:
         """(n, d) vectors of the encoder -> (n, e) float32, unit rows: what is stored and compared."""
@@ -50,15 +72,35 @@ class Looking:
         passages = [_saying(passage, says.get(passage.picture, "")) for passage in passages]
         return passages, self._embedded(passages, shown, seen)
 
+    def with_regions(self, wholes: Embedded, pictures: Sequence[Pixels]) -> Embedded:
+        """The rows of whole pictures, then those of their regions."""
+        views = [(row, box) for row, pixels in enumerate(pictures) for box in regions_of(pixels)]
+        if not views:
+            return wholes
+        seen = self.encoder.encode([cut(pictures[row], box) for row, box in views])
+        ids, documents = ([names[row] for row, _ in views] for names in (wholes.ids, wholes.documents))
+        words, base = self._among_words(seen)
+        raw, vectors, boxes = unit(seen.vectors), self.embed(seen.vectors), [box for _, box in views]
+        groups = [wholes.groups[row] for row, _ in views] if wholes.groups else ()
+        return joined(wholes, Embedded(ids, documents, [b""] * len(ids), raw, vectors, words, boxes, base, groups))
+
+    def _among_words(self, seen: Seen) -> tuple[Vectors | None, Vectors | None]:
+        """Where pictures lie among words; and where the shipped bridge puts them, where another takes its place."""
+        shipped = self.bridge.words(seen) if self.bridge else None
+        return (bridged(self.fitted, seen.vectors, shipped), shipped) if self.fitted else (shipped, None)
+
     def _embedded(self, passages: Sequence[Passage], shown: Mapping[str, Picture], seen: Seen) -> Embedded:
         """The pictures' rows; a picture that stands in several places has one in each."""
         rows = {digest: row for row, digest in enumerate(shown)}
         found = list({passage.id: passage for passage in passages if passage.picture}.values())
         index = [rows[passage.picture] for passage in found]
-        words = self.bridge.words(seen)[index] if self.bridge else None
+        words, base = (None if among is None else among[index] for among in self._among_words(seen))
         previews = [shown[passage.picture].preview for passage in found]
         raw, vectors = unit(seen.vectors)[index], self.embed(seen.vectors)[index]
-        return Embedded([p.id for p in found], [p.document for p in found], previews, raw, vectors, words)
+        wholes = Embedded([p.id for p in found], [p.document for p in found], previews, raw, vectors, words, base=base)
+        if not self.space.crops:
+            return wholes
+        return self.with_regions(wholes, [shown[passage.picture].pixels for passage in found])
 
     def _told(self, seen: Seen) -> list[str]:
         """What each picture seems to show, for readers: the names of its likeliest classes."""

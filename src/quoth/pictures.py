@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,9 @@ from quoth.fitting import EmbeddingReport, Plan
 from quoth.gallery import Gallery, read_picture
 from quoth.store import Store
 from quoth.types import Hit, Passage
+
+if TYPE_CHECKING:
+    from quoth.assistants.draw import Drawn
 
 FileName = str | os.PathLike[str]
 
@@ -96,3 +100,11 @@ class Pictures:
         pairs = [[(one.passage, one.cosine) for one in group.members] for group in groups]
         previews = self._gallery.previews([passage.id for group in pairs for passage, _ in group])
         save_sheet(draw_groups(pairs, previews), Path(path))
+
+    def sheet_of_drawings(self, path: FileName, prompt: str, drawn: Sequence[Drawn]) -> None:
+        """The same of new pictures: the words, what each was drawn after, and it itself, marked."""
+        from quoth.sheet import draw_made, save_sheet
+
+        made = [(one.pixels, f"seed {one.provenance.seed}, {one.provenance.way}", one.references) for one in drawn]
+        previews = self._gallery.previews([hit.passage.id for one in drawn for hit in one.references])
+        save_sheet(draw_made(prompt, made, previews), Path(path))

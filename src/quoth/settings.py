@@ -31,6 +31,7 @@ class Settings:
     picture_encoder: what looks at pictures: "" for the shipped EfficientNet-Lite0; the folder of an ONNX model with its
         model.json, of CLIP or SigLIP in ONNX, or of a transformers checkpoint (also `hf:owner/repo`); or Keras's
         ResNet50: `keras:/path/to/weights.h5` (or .keras), `keras:resnet50` to download its weights.
+    image_model: what draws: a diffusers pipeline's folder, `hf:owner/repo`, or `openai:MODEL` at `server`; "" is none.
     decoding: "sequence", "sequence-fast", "token", "quote", "concat-best-first" or "concat-best-last".
     answers: how many distinct answers are wanted; the others are the answer's `alternatives`.
     beams: hypotheses alive at a time (for each passage, but in RAG-Token); 1 is greedy, 0 lets the decoding decide
@@ -57,6 +58,7 @@ class Settings:
     model: str = ""
     server: str = ""
     picture_encoder: str = ""
+    image_model: str = ""
     decoding: Decoding = "sequence"
     answers: int = 1
     beams: int = 0

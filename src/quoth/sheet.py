@@ -5,17 +5,18 @@ from __future__ import annotations
 import io
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from quoth.errors import StoreError, UsageError
-from quoth.types import Hit, Passage, Picture
+from quoth.types import Box, Hit, Passage, Picture, Pixels
 
 CELL, GAP, COLUMNS = 220, 14, 5
 _CAPTION = 54
-_INK, _FAINT, _PAPER, _FRAME = "#1d232a", "#6b7480", "#ffffff", "#d6dbe0"
+_INK, _FAINT, _PAPER, _FRAME, _MARK = "#1d232a", "#6b7480", "#ffffff", "#d6dbe0", "#e2571e"
 _LINE_CHARACTERS, _TEXT_LINES = 30, 12
 
 Previews = Mapping[str, bytes]
@@ -31,6 +32,7 @@ class _Cell:
     title: str
     note: str
     marked: bool = False
+    region: Box | None = None
 
 
 def draw_hits(query: str, picture: Picture | None, hits: Sequence[Hit], previews: Previews) -> Image.Image:
@@ -38,8 +40,7 @@ def draw_hits(query: str, picture: Picture | None, hits: Sequence[Hit], previews
     asked = _Cell(
         Image.fromarray(picture.pixels) if picture else None, query, "looked for", query if picture else "", marked=True
     )
-    found = [_cell(hit.passage, f"{hit.rank}  ", _nearness(hit), previews) for hit in hits]
-    return _sheet(_rows([asked, *found]))
+    return _sheet(_rows([asked, *(_found(hit, previews) for hit in hits)]))
 
 
 def draw_groups(groups: Sequence[Sequence[tuple[Passage, float]]], previews: Previews) -> Image.Image:
@@ -48,6 +49,16 @@ def draw_groups(groups: Sequence[Sequence[tuple[Passage, float]]], previews: Pre
     for group in groups:
         cells = [_cell(p, "", f"cosine {cosine:.3f}", previews, i == 0) for i, (p, cosine) in enumerate(group)]
         rows += _rows(cells)
+    return _sheet(rows)
+
+
+def draw_made(prompt: str, made: Sequence[tuple[Pixels, str, Sequence[Hit]]], previews: Previews) -> Image.Image:
+    """A row for each new picture, with a note on it: the prompt, the references, then the picture, marked."""
+    rows = []
+    for pixels, note, references in made:
+        found = [_found(hit, previews) for hit in references]
+        result = _Cell(Image.fromarray(pixels), "", "made by a machine", note, marked=True)
+        rows += _rows([_Cell(None, prompt, "drawn for", ""), *found, result])
     return _sheet(rows)
 
 
@@ -69,6 +80,10 @@ def save_sheet(sheet: Image.Image, path: Path) -> None:
 def _nearness(hit: Hit) -> str:
     """What tells most: the cosine where there is one, else the score."""
     return f"score {hit.score:.3f}" if hit.similarity is None else f"nearness {hit.similarity:.2f}"
+
+
+def _found(hit: Hit, previews: Previews) -> _Cell:
+    return replace(_cell(hit.passage, f"{hit.rank}  ", _nearness(hit), previews), region=hit.region)
 
 
 def _cell(passage: Passage, before: str, note: str, previews: Previews, marked: bool = False) -> _Cell:
@@ -98,7 +113,12 @@ def _draw(sheet: Image.Image, cell: _Cell, place: tuple[int, int]) -> None:
     draw.rectangle(frame, outline=_INK if cell.marked else _FRAME, width=3 if cell.marked else 1)
     if cell.image is not None:
         inside = ImageOps.contain(cell.image.convert("RGB"), (CELL - 6, CELL - 6))
-        sheet.paste(inside, (x + (CELL - inside.width) // 2, y + (CELL - inside.height) // 2))
+        left, top = x + (CELL - inside.width) // 2, y + (CELL - inside.height) // 2
+        sheet.paste(inside, (left, top))
+        if cell.region:
+            edges = np.array([cell.region.left, cell.region.top, cell.region.right, cell.region.bottom])
+            corners = np.tile(np.subtract(inside.size, 1), 2) * edges + (left, top, left, top)
+            draw.rectangle(tuple(corners.tolist()), outline=_MARK, width=3)
     else:
         lines = textwrap.wrap(cell.words, _LINE_CHARACTERS, max_lines=_TEXT_LINES, placeholder=" …")
         draw.multiline_text((x + 8, y + 8), "\n".join(lines), _INK, ImageFont.load_default(14), spacing=3)

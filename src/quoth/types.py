@@ -229,6 +229,7 @@ class Hit:
 
     `similarity` is the cosine of question and passage, in [-1, 1], where a dense search knows it; of a picture that
     words found, how near it is to them by its looks or by what was said of it, on one scale (0 is unrelated).
+    `region` is the part of a picture that is nearest, where one is nearer than the whole (`add --crops`).
     Over the hits of one question the priors sum to 1 (log-sum-exp of `log_prior` is 0).
     """
 
@@ -237,6 +238,7 @@ class Hit:
     score: float
     log_prior: float
     similarity: float | None = None
+    region: Box | None = None
 
     @property
     def prior(self) -> float:

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from quoth.store import Embedded, PictureSpace, open_pictures
+from quoth.store import Embedded, PictureSpace, joined, open_pictures
+from quoth.types import Box
 
 SPACE = PictureSpace("encoder/1", 8, 8, 4)
 
@@ -40,13 +41,70 @@ def test_what_was_put_is_found_by_both_its_embeddings(opened):
     opened().put(given)
     store = opened(None)
     for row, name in enumerate(given.ids):
-        [(found, score)] = store.nearest(given.vectors[row], 1)
-        assert (found, score) == (name, pytest.approx(1, abs=1e-6))
+        [(found, score, box)] = store.nearest(given.vectors[row], 1)
+        assert (found, score, box) == (name, pytest.approx(1, abs=1e-6), None)
         assert store.nearest_to_words(given.seen[row], 1)[0][0] == name
     cosines = given.vectors @ given.vectors[0]
-    assert [score for _, score in store.nearest(given.vectors[0], 3)] == pytest.approx(sorted(cosines)[::-1], abs=1e-6)
+    assert [near.score for near in store.nearest(given.vectors[0], 3)] == pytest.approx(sorted(cosines)[::-1], abs=1e-6)
     assert store.previews(["a/2", "nobody"]) == {"a/2": b"a/2"}
     assert store.previews([]) == {}
+
+
+CROPPED = replace(SPACE, crops=True)
+PARTS = (Box(None, 0, 0, 0.6, 0.6), Box(None, 0.4, 0.4, 1, 1))
+
+
+def with_regions(*names, seed=0):
+    """The same with two regions of each."""
+    wholes = pictures(*names, seed=seed)
+    for i, box in enumerate(PARTS):
+        part = pictures(*names, seed=seed + 10 * (i + 1))
+        wholes = joined(wholes, replace(part, previews=[b""] * len(names), boxes=[box] * len(names)))
+    return wholes
+
+
+def test_regions_find_their_picture_and_say_where(opened):
+    given = with_regions("a/1", "a/2", "b/1")
+    opened(CROPPED).put(given)
+    store = opened(None)
+    assert store.space == CROPPED
+    for row, name in enumerate(given.ids):
+        [best, *others] = store.nearest(given.vectors[row], 3)
+        assert (best.id, best.box) == (name, given.boxes[row])
+        assert best.score == pytest.approx(1, abs=1e-6)
+        assert len({best.id, *(other.id for other in others)}) == 3
+        found = store.nearest_to_words(given.seen[row], 1)[0]
+        assert (found.id, found.box) == (name, given.boxes[row])
+    cosines = given.vectors @ given.vectors[0]
+    best = {name: max(c for c, other in zip(cosines, given.ids, strict=True) if other == name) for name in given.ids}
+    assert {near.id: near.score for near in store.nearest(given.vectors[0], 3)} == pytest.approx(best, abs=1e-6)
+
+
+def test_regions_are_not_among_the_wholes_but_come_and_go_with_them(opened):
+    opened(CROPPED).put(with_regions("a/1", "a/2", "b/1"))
+    opened().put(with_regions("a/1", "b/1", seed=3))
+    store = opened()
+    assert store.vectors()[0] == store.raw()[0] == ["a/1", "a/2", "b/1"]
+    np.testing.assert_array_equal(store.vectors()[1][0], pictures("a/1", "b/1", seed=3).vectors[0])
+    batches = list(store.batches(100))
+    assert sum(len(batch.ids) for batch in batches) == 9
+    assert sorted(batch.ids[row] for batch in batches for row in batch.wholes) == ["a/1", "a/2", "b/1"]
+    assert store.previews(["a/1", "a/2"]) == {"a/1": b"a/1", "a/2": b"a/2"}
+    store.keep(["a"], ["a/2"])
+    assert store.vectors()[0] == ["a/2", "b/1"]
+    assert sum(len(batch.ids) for batch in store.batches(100)) == 6
+    store.keep(["a", "b"], [])
+    assert sum(len(batch.ids) for batch in store.batches(100)) == 0
+
+
+def test_other_embeddings_keep_the_regions(opened):
+    store = opened(CROPPED)
+    store.put(with_regions("a/1", "b/1"))
+    space = replace(CROPPED, dimension=3, embedding="pca-3")
+    store.replace_all(space, (replace(b, vectors=units(len(b.ids), 3)) for b in store.batches(2)))
+    assert opened().space == space
+    boxes = {(name, box) for batch in opened().batches(2) for name, box in zip(batch.ids, batch.boxes, strict=True)}
+    assert boxes == {(name, box) for name in ("a/1", "b/1") for box in (None, *PARTS)}
 
 
 def test_putting_again_replaces(opened):

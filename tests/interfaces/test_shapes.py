@@ -9,7 +9,7 @@ import quoth
 from quoth.interfaces.cli.main import app
 
 SOURCE = {"passage_id", "document", "title", "page", "kind", "start", "end", "quote", "weight"}
-HIT = {"rank", "score", "prior", "passage_id", "document", "title", "page", "kind", "start", "end", "text"}
+HIT = {"rank", "score", "prior", "region", "passage_id", "document", "title", "page", "kind", "start", "end", "text"}
 ANSWER = {
     "question", "answer", "abstained", "confidence", "decoding", "tokens", "sources", "memory_weight", "timing",
     "probability", "signals", "alternatives",

@@ -128,7 +128,7 @@ class Reader(Protocol):
 
 
 class LanguageModel(Reader, Protocol):
-    """A language model. Deterministic: the same tokens give the same probabilities."""
+    """A language model. Deterministic: the same tokens give the same probabilities, to the bit if nobody else asks."""
 
     @property
     def name(self) -> str:

@@ -7,15 +7,12 @@ this one does is found out by asking it.
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlsplit
 
 import numpy as np
 import openai
@@ -23,15 +20,10 @@ from numpy.typing import NDArray
 from openai.types import Completion
 
 from quoth.errors import ModelError, UsageError
-from quoth.generators.remote_errors import model_error
+from quoth.generators.remote_client import NO_API, RETRIES, TIMEOUT_S, RemoteClient
 
-TIMEOUT_S = 120.0
-CONNECT_S = 5.0
-RETRIES = 2
 # Scores asked for at once: a server reads them in one batch, or one after another.
 AT_ONCE = 8
-_NO_KEY = "none"
-_NO_API = "check that this is the base URL of an OpenAI-compatible API; it mostly ends in /v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,25 +54,14 @@ class RemoteModel:
         if not name:
             raise UsageError("no model is named after 'openai:'", "write openai:MODEL, as the server calls it")
         self.name = name
-        own = os.environ.get("OPENAI_BASE_URL", "")
-        self._key = os.environ.get("OPENAI_API_KEY", "") if server in ("", own) else ""
-        if not (self._key or server or own):
-            raise ModelError(
-                "there is no key for OpenAI's server",
-                "set OPENAI_API_KEY, or name another server with OPENAI_BASE_URL or the setting `server`",
-            )
-        self._client = openai.OpenAI(
-            base_url=_checked(server or own) or None,
-            api_key=self._key or _NO_KEY,
-            timeout=openai.Timeout(timeout_s, connect=CONNECT_S),
-            max_retries=retries,
-        )
+        self._server = RemoteClient(server, timeout_s=timeout_s, retries=retries)
+        self._client = self._server.client
         self._refused: set[str] = set()
 
     @property
     def url(self) -> str:
         """Where the server is, without a password that its URL may hold."""
-        return str(self._client.base_url.copy_with(username=None, password=None)).rstrip("/")
+        return self._server.url
 
     def complete(self, message: str, **options: object) -> Generator[str, None, None]:
         """What the model says to `message`, piece by piece.
@@ -149,7 +130,7 @@ class RemoteModel:
         )
         choices = getattr(answer, "choices", None)
         if not choices:
-            raise ModelError(f"{self.url} gave no answer", _NO_API)
+            raise ModelError(f"{self.url} gave no answer", NO_API)
         yield choices[0].message.content or ""
 
     def _score(self, client: openai.OpenAI, prompt: str, continuation: str) -> Scored | None:
@@ -159,15 +140,9 @@ class RemoteModel:
         # What is not JSON comes back from the client as text.
         return tail(answer, continuation) if isinstance(answer, Completion) else None
 
-    @contextmanager
-    def _telling(self) -> Iterator[None]:
+    def _telling(self) -> AbstractContextManager[None]:
         """The client's errors as ours."""
-        try:
-            yield
-        except openai.APIError as error:
-            raise model_error(error, self.name, self.url, self._key) from None
-        except json.JSONDecodeError as error:
-            raise ModelError(f"what {self.url} says is no JSON", _NO_API) from error
+        return self._server.telling(self.name)
 
 
 def tail(answer: Completion, continuation: str) -> Scored | None:
@@ -192,9 +167,3 @@ def tail(answer: Completion, continuation: str) -> Scored | None:
 
 def _visible(text: str) -> str:
     return "".join(character for character in text if "!" <= character <= "~")
-
-
-def _checked(url: str) -> str:
-    if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
-        raise UsageError(f"{url!r} is no server's URL", "write it like http://localhost:8000/v1")
-    return url

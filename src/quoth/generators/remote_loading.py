@@ -26,10 +26,15 @@ def load_remote(settings: Settings) -> RemoteModel:
         UsageError: no model is named, or the server is no URL.
         ModelError: OpenAI's server is meant and there is no key.
     """
-    try:
-        import openai  # noqa: F401
-    except ImportError as error:
-        raise MissingExtraError(f"{settings.model} needs the openai client", 'pip install "quoth[openai]"') from error
+    check_client(settings.model)
     from quoth.generators.remote import RemoteModel
 
     return RemoteModel(settings.model.removeprefix(PREFIX), settings.server)
+
+
+def check_client(model: str) -> None:
+    """Raises MissingExtraError where the client that asks for `model` is not installed."""
+    try:
+        import openai  # noqa: F401
+    except ImportError as error:
+        raise MissingExtraError(f"{model} needs the openai client", 'pip install "quoth[openai]"') from error

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from quoth.answer import Answer, Source
     from quoth.reading import InPlace
     from quoth.store import StoredDocument
-    from quoth.types import AddReport, Hit, Passage, Status
+    from quoth.types import AddReport, Box, Hit, Passage, Status
+    from quoth.writing import Writing
+    from quoth.writing.text import Sentence, Share
 
 Shape = dict[str, Any]
 
@@ -29,6 +31,7 @@ def search_shape(hits: list[Hit]) -> list[Shape]:
             "rank": hit.rank,
             "score": hit.score,
             "prior": hit.prior,
+            "region": hit.region and _edges(hit.region),
             **passage_shape(hit.passage),
         }
         for hit in hits
@@ -56,6 +59,33 @@ def answer_shape(answer: Answer) -> Shape:
     }
 
 
+def asked_shape(line: int, name: str, answer: Answer) -> Shape:
+    """A line of `ask --file FILE --json`: `line` and `id` are those of the question."""
+    return {"line": line, "id": name, **answer_shape(answer)}
+
+
+def writing_shape(text: Writing) -> Shape:
+    """`write --json`."""
+    report = text.report
+    return {
+        "title": text.title,
+        "brief": text.brief,
+        "generator": text.generator,
+        "markdown": text.markdown,
+        "sections": [
+            {"heading": section.heading, "sentences": [_sentence(one) for one in section.sentences]}
+            for section in text.sections
+        ],
+        "report": {
+            **_share(report.whole),
+            "sections": [{"heading": heading, **_share(share)} for heading, share in report.sections],
+            "dropped": list(report.dropped),
+            "empty": list(report.empty),
+            "notes": list(report.notes),
+        },
+    }
+
+
 def in_place_shape(found: InPlace) -> Shape:
     """A passage with those before and after it."""
     return {
@@ -80,6 +110,20 @@ def status_shape(status: Status) -> Shape:
     return asdict(status)
 
 
+def _sentence(sentence: Sentence) -> Shape:
+    return {
+        "text": sentence.text,
+        "supported": sentence.supported,
+        "verbatim": sentence.verbatim,
+        "memory": sentence.memory,
+        "sources": [_source(source) for source in sentence.sources],
+    }
+
+
+def _share(share: Share) -> Shape:
+    return {**asdict(share), "by_document": dict(share.by_document)}
+
+
 def documents_shape(documents: list[StoredDocument]) -> list[Shape]:
     """`documents --json`."""
     return [{**asdict(document), "groups": list(document.groups)} for document in documents]
@@ -93,6 +137,10 @@ def _place(passage: Passage) -> Shape:
         "page": passage.page,
         "kind": passage.kind,
     }
+
+
+def _edges(box: Box) -> list[float]:
+    return [box.left, box.top, box.right, box.bottom]
 
 
 def _span(passage: Passage) -> Shape:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from heapq import merge
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from quoth.encoders import Encoder
 from quoth.retrieval.fusion import RANK_OFFSET, reciprocal_rank_fusion
 from quoth.retrieval.ranked import ranked
-from quoth.store import Store
+from quoth.store import Near, Store
 from quoth.types import Hit, Kind, Vectors
 
 CANDIDATES = 100
@@ -21,8 +22,8 @@ TEMPERATURE = 0.0015
 # bridge between them is centred.
 UNRELATED = 0.15
 
-Ranking = Sequence[tuple[str, float]]
-"""Ids of passages with their cosines, best first."""
+Ranking = Sequence[Near]
+"""Pictures with their cosines, best first."""
 
 
 class HybridRetriever:
@@ -57,7 +58,8 @@ class HybridRetriever:
         found = (self._fused(words, vector, k, "text"), self._fused(words, vector, k, "image", looks))
         merged = list(merge(*found, key=_distance))[:k]
         scores = [1 / (RANK_OFFSET + rank) for rank in range(1, len(merged) + 1)]
-        return ranked([(h.passage, score, h.similarity) for h, score in zip(merged, scores, strict=True)], TEMPERATURE)
+        hits = ranked([(h.passage, score, h.similarity) for h, score in zip(merged, scores, strict=True)], TEMPERATURE)
+        return with_regions(hits, looks)
 
     def _encoded(self, words: str) -> Vectors:
         """(d,) float32, of unit length."""
@@ -74,15 +76,21 @@ class HybridRetriever:
         if looks:
             # Of a picture that nobody described the store knows how it looks: that is in `looks`.
             similarity = {f.passage.id: f.score - UNRELATED for f in dense if f.passage.said}
-        for name, cosine in looks:
+        for name, cosine, _ in looks:
             similarity[name] = max(cosine, similarity.get(name, cosine))
         nearest = sorted(similarity, key=lambda name: -similarity[name])
-        rankings = [nearest, [found.passage.id for found in lexical], [name for name, _ in likes]]
+        rankings = [nearest, [found.passage.id for found in lexical], [near.id for near in likes]]
         passages = {found.passage.id: found.passage for found in [*dense, *lexical]}
-        passages |= self._store.passages([name for name, _ in [*looks, *likes] if name not in passages])
+        passages |= self._store.passages([near.id for near in [*looks, *likes] if near.id not in passages])
         scores = reciprocal_rank_fusion(rankings)
         best = [(passages[name], score, similarity.get(name)) for name, score in scores.items() if name in passages]
-        return ranked(best[:k], TEMPERATURE)
+        return with_regions(ranked(best[:k], TEMPERATURE), [*looks, *likes])
+
+
+def with_regions(hits: Sequence[Hit], found: Ranking) -> list[Hit]:
+    """The hits with the region by which each was found; of a picture that was found twice the last counts."""
+    boxes = {near.id: near.box for near in found}
+    return [replace(hit, region=boxes.get(hit.passage.id)) for hit in hits]
 
 
 def _distance(hit: Hit) -> float:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from quoth.store.base import Embedded, Found, PictureSpace, PictureStore, Store, StoredDocument
+from quoth.store.base import Embedded, Found, Near, PictureSpace, PictureStore, Store, StoredDocument, joined
 
 __all__ = [
-    "Embedded", "Found", "PictureSpace", "PictureStore", "Store", "StoredDocument", "open_pictures", "open_store",
+    "Embedded", "Found", "Near", "PictureSpace", "PictureStore", "Store", "StoredDocument", "joined", "open_pictures",
+    "open_store",
 ]  # fmt: skip
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
+
+import numpy as np
 
 from quoth.origin import Origin
-from quoth.types import Document, Kind, Passage, Vectors
+from quoth.types import Box, Document, Kind, Passage, Vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +18,9 @@ class PictureSpace:
 
     encoder: the identity of what computed the vectors; embedding: the name of what made them embeddings, "" for none.
     raw: the numbers of a vector; dimension: of an embedding; seen: of one among words, 0 for none.
+    crops: whether pictures have rows for their regions too.
+    bridge: the name of the fitted bridge to words, "" where what ships is used.
+    base: the numbers of `Embedded.base`, 0 for none.
     """
 
     encoder: str
@@ -23,17 +28,30 @@ class PictureSpace:
     dimension: int
     seen: int = 0
     embedding: str = ""
+    crops: bool = False
+    bridge: str = ""
+    base: int = 0
+
+
+class Near(NamedTuple):
+    """A picture that a search found: the passage that it is, its cosine, and the region that is nearest, if one is."""
+
+    id: str
+    score: float
+    box: Box | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Embedded:
-    """n pictures with their embeddings, row for row.
+    """n pictures, or regions of pictures, with their embeddings, row for row.
 
-    ids: the passages that they are; documents: whose they are; previews: JPEG files.
+    ids: the passages that they are; documents: whose they are; previews: JPEG files, of a region none (b"").
     raw: (n, c) the encoder's vectors, unit rows; at rest in float16, for they are needed only to fit other embeddings.
     vectors: (n, d) float32, unit rows: the embeddings, which are searched.
     seen: (n, e) float32, unit rows: the same pictures among words.
     groups: who may see each, see `Document.groups`; none at all: everybody may see all.
+    boxes: where each region is in its picture, None of a whole picture; empty where all are whole.
+    base: (n, e) float32, unit rows: where the shipped bridge puts what a fitted one puts elsewhere (`seen`).
     """
 
     ids: Sequence[str]
@@ -42,7 +60,27 @@ class Embedded:
     raw: Vectors
     vectors: Vectors
     seen: Vectors | None = None
+    boxes: Sequence[Box | None] = ()
+    base: Vectors | None = None
     groups: Sequence[Sequence[str]] = ()
+
+    @property
+    def wholes(self) -> list[int]:
+        """The rows of whole pictures."""
+        return [row for row in range(len(self.ids)) if not self.boxes or self.boxes[row] is None]
+
+
+def joined(one: Embedded, other: Embedded) -> Embedded:
+    """The rows of both."""
+    boxes = [box for part in (one, other) for box in part.boxes or [None] * len(part.ids)]
+    seen, base = _both(one.seen, other.seen), _both(one.base, other.base)
+    raw, vectors = np.concatenate([one.raw, other.raw]), np.concatenate([one.vectors, other.vectors])
+    ids, documents, groups = [*one.ids, *other.ids], [*one.documents, *other.documents], [*one.groups, *other.groups]
+    return Embedded(ids, documents, [*one.previews, *other.previews], raw, vectors, seen, boxes, base, groups)
+
+
+def _both(one: Vectors | None, other: Vectors | None) -> Vectors | None:
+    return None if one is None or other is None else np.concatenate([one, other])
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +180,7 @@ class Store(Protocol):
 
 
 class PictureStore(Protocol):
-    """Embeddings and previews of pictures. A picture counts only if a `Store` has the passage of the same id.
+    """Embeddings and previews of pictures and of their regions. They count only if a `Store` has their passage.
 
     So a document's pictures are put before its passages and removed after them: that it is there, or is not, is
     one commit.
@@ -153,7 +191,7 @@ class PictureStore(Protocol):
         """What the last commit says of its embeddings."""
 
     def put(self, pictures: Embedded) -> None:
-        """Add these, in one commit; one that is there is replaced.
+        """Add these, in one commit; one that is there is replaced. Regions go in only where `space.crops` is set.
 
         Raises:
             StoreError: nothing was written.
@@ -176,20 +214,20 @@ class PictureStore(Protocol):
     def keep(self, documents: Sequence[str], ids: Sequence[str]) -> None:
         """Take out all pictures of these documents but those of these passages."""
 
-    def nearest(self, vector: Vectors, k: int) -> list[tuple[str, float]]:
-        """The ids of the k pictures nearest to `vector`, (d,) float32 of unit length, with their cosines."""
+    def nearest(self, vector: Vectors, k: int) -> list[Near]:
+        """The k pictures nearest to `vector`, (d,) float32 of unit length: whole or by their nearest region."""
 
-    def nearest_to_words(self, vector: Vectors, k: int) -> list[tuple[str, float]]:
+    def nearest_to_words(self, vector: Vectors, k: int) -> list[Near]:
         """The same among words; none if the pictures are not embedded there."""
 
     def previews(self, ids: Sequence[str]) -> dict[str, bytes]:
         """The previews of those of these that there are."""
 
     def vectors(self) -> tuple[list[str], Vectors]:
-        """All ids, sorted, and (n, d) float32, their embeddings."""
+        """The ids of all whole pictures, sorted, and (n, d) float32, their embeddings."""
 
     def raw(self) -> tuple[list[str], Vectors]:
-        """All ids, sorted, and (n, c) float32, the encoder's vectors, of unit length to three digits."""
+        """The same ids, and (n, c) float32, the encoder's vectors, of unit length to three digits."""
 
     def batches(self, size: int) -> Iterator[Embedded]:
-        """All there is, so many at a time."""
+        """All rows, so many at a time."""

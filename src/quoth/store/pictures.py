@@ -16,13 +16,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from quoth.errors import StoreError, UsageError
-from quoth.store.base import Embedded, PictureSpace
+from quoth.store.base import Embedded, Near, PictureSpace
 from quoth.store.rows import among, matrix
 from quoth.store.table import connect, reporting
-from quoth.types import Vectors
+from quoth.types import Box, Vectors
 
 TABLE = "pictures"
 _IDENTITY = b"quoth"
+# With regions a picture has several rows, this many at most, and `id` is that of a row.
+_ROWS_EACH = 16
+_EDGES = 4
+_VECTORS = ("raw", "vector", "seen", "base")
 # Among the groups of what everybody sees; no group is called so.
 _EVERYBODY = ""
 
@@ -86,15 +90,15 @@ class LancePictures:
         """Take out all pictures of these documents but those of these passages."""
         if not documents:
             return
-        others = f" AND NOT ({among('id', ids)})" if ids else ""
+        others = f" AND NOT ({among(self._owner, ids)})" if ids else ""
         with reporting("remove from the pictures"):
             self._table.delete(among("document", documents) + others)
 
-    def nearest(self, vector: Vectors, k: int) -> list[tuple[str, float]]:
-        """The ids of the k pictures nearest to `vector`, with their cosines."""
+    def nearest(self, vector: Vectors, k: int) -> list[Near]:
+        """The k pictures nearest to `vector`, whole or by their nearest region."""
         return self._nearest("vector", vector, k)
 
-    def nearest_to_words(self, vector: Vectors, k: int) -> list[tuple[str, float]]:
+    def nearest_to_words(self, vector: Vectors, k: int) -> list[Near]:
         """The same among words; none if the pictures are not embedded there."""
         return self._nearest("seen", vector, k) if "seen" in self._table.schema.names else []
 
@@ -108,33 +112,49 @@ class LancePictures:
         return dict(zip(rows["id"].to_pylist(), rows["preview"].to_pylist(), strict=True))
 
     def vectors(self) -> tuple[list[str], Vectors]:
-        """All ids, sorted, and (n, d) float32, their embeddings."""
+        """The ids of all whole pictures, sorted, and (n, d) float32, their embeddings."""
         return self._column("vector")
 
     def raw(self) -> tuple[list[str], Vectors]:
-        """All ids, sorted, and (n, c) float32, the encoder's vectors."""
+        """The same ids, and (n, c) float32, the encoder's vectors."""
         return self._column("raw")
 
     def _column(self, name: str) -> tuple[list[str], Vectors]:
         with reporting("read the pictures"):
-            rows = self._table.search().where(self._seen()).select(["id", name]).to_arrow()
+            wholes = self._seen("box IS NULL") if self._crops else self._seen()
+            rows = self._table.search().where(wholes).select(["id", name]).to_arrow()
         ids = rows["id"].to_pylist()
         order = sorted(range(len(ids)), key=ids.__getitem__)
         return [ids[i] for i in order], matrix(rows, name)[order]
 
     def batches(self, size: int) -> Iterator[Embedded]:
-        """All there is, so many at a time."""
+        """All rows, so many at a time."""
         with reporting("read the pictures"):
             for batch in self._table.search().where(self._seen()).to_batches(batch_size=size):
                 yield _embedded(pa.table(batch))
 
-    def _nearest(self, column: str, vector: Vectors, k: int) -> list[tuple[str, float]]:
+    @property
+    def _crops(self) -> bool:
+        return "box" in self._table.schema.names
+
+    @property
+    def _owner(self) -> str:
+        """The column that names a row's passage."""
+        return "passage" if self._crops else "id"
+
+    def _nearest(self, column: str, vector: Vectors, k: int) -> list[Near]:
         with reporting("search the pictures"):
             query = self._table.search(vector, column).distance_type("dot")
-            rows = query.where(self._seen(), prefilter=True).select(["id", "_distance"]).limit(k).to_arrow()
-        # As for passages, nearness is 1 - Lance's "dot" distance.
-        found = zip(rows["id"].to_pylist(), pc.subtract(1.0, rows["_distance"]).to_pylist(), strict=True)
-        return sorted(found, key=lambda one: (-one[1], one[0]))
+            wanted = [self._owner, "_distance", *(["box"] if self._crops else [])]
+            most = k * _ROWS_EACH if self._crops else k
+            rows = query.where(self._seen(), prefilter=True).select(wanted).limit(most).to_arrow()
+        # As for passages, nearness is 1 - Lance's "dot" distance. Of each picture the nearest row comes first.
+        scores = pc.subtract(1.0, rows["_distance"]).to_pylist()
+        found = map(Near, rows[self._owner].to_pylist(), scores, _boxes(rows))
+        best: dict[str, Near] = {}
+        for near in sorted(found, key=lambda one: (-one.score, one.id, one.box is not None)):
+            best.setdefault(near.id, near)
+        return list(best.values())[:k]
 
     def _seen(self, condition: str = "true") -> str:
         """A condition, and that the viewer may see it."""
@@ -179,26 +199,48 @@ def _schema(space: PictureSpace) -> pa.Schema:
         pa.field("raw", pa.list_(pa.float16(), space.raw)),
         pa.field("vector", pa.list_(pa.float32(), space.dimension)),
     ]
-    fields += [pa.field("seen", pa.list_(pa.float32(), space.seen))] if space.seen else []
-    return pa.schema(fields, {_IDENTITY: f"{space.encoder}\n{space.embedding}".encode()})
+    fields += [pa.field(name, pa.list_(pa.float32(), size)) for name, size in _among_words(space).items() if size]
+    if space.crops:
+        fields += [pa.field("passage", text, nullable=False), pa.field("box", pa.list_(pa.float32(), _EDGES))]
+    return pa.schema(fields, {_IDENTITY: f"{space.encoder}\n{space.embedding}\n{space.bridge}".encode()})
+
+
+def _among_words(space: PictureSpace) -> dict[str, int]:
+    return {"seen": space.seen, "base": space.base}
 
 
 def _space(schema: pa.Schema) -> PictureSpace:
     said = (schema.metadata or {}).get(_IDENTITY)
     if said is None:
         raise StoreError("the table of pictures does not say what made it", "make the knowledge base anew")
-    encoder, embedding = said.decode().split("\n")
-    seen = schema.field("seen").type.list_size if "seen" in schema.names else 0
-    raw, dimension = (schema.field(name).type.list_size for name in ("raw", "vector"))
-    return PictureSpace(encoder, raw, dimension, seen, embedding)
+    # What was made before there were fitted bridges names none.
+    encoder, embedding, bridge = [*said.decode().split("\n"), ""][:3]
+    held = (schema.field(name).type.list_size if name in schema.names else 0 for name in _VECTORS)
+    raw, dimension, seen, base = held
+    return PictureSpace(encoder, raw, dimension, seen, embedding, "box" in schema.names, bridge, base)
 
 
 def _rows(pictures: Embedded, schema: pa.Schema) -> pa.Table:
+    boxes = list(pictures.boxes) or [None] * len(pictures.ids)
     groups = [list(_seers(some)) for some in pictures.groups or [()] * len(pictures.ids)]
-    columns = [list(pictures.ids), list(pictures.documents), groups, list(pictures.previews)]
+    columns = [_keys(pictures.ids, boxes), list(pictures.documents), groups, list(pictures.previews)]
     columns += [_lists(pictures.raw, np.float16), _lists(pictures.vectors)]
-    columns += [_lists(pictures.seen)] if pictures.seen is not None else []
+    columns += [_lists(vectors) for vectors in (pictures.seen, pictures.base) if vectors is not None]
+    if "box" in schema.names:
+        edges = [box and [box.left, box.top, box.right, box.bottom] for box in boxes]
+        columns += [list(pictures.ids), pa.array(edges, pa.list_(pa.float32(), _EDGES))]
     return pa.table(columns, schema=schema)
+
+
+def _keys(ids: Sequence[str], boxes: Sequence[Box | None]) -> list[str]:
+    """The id of each row: of a whole picture its passage's, of a region that and its place."""
+    return [f"{name}@{box.left:.2f},{box.top:.2f}" if box else name for name, box in zip(ids, boxes, strict=True)]
+
+
+def _boxes(rows: pa.Table) -> list[Box | None]:
+    if "box" not in rows.schema.names:
+        return [None] * len(rows)
+    return [edges and Box(None, *(round(edge, 4) for edge in edges)) for edges in rows["box"].to_pylist()]
 
 
 def _seers(groups: Sequence[str], *others: str) -> tuple[str, ...]:
@@ -212,7 +254,9 @@ def _lists(vectors: Vectors, kind: type[np.floating] = np.float32) -> pa.Array:
 
 
 def _embedded(rows: pa.Table) -> Embedded:
-    ids, documents, previews = (rows[name].to_pylist() for name in ("id", "document", "preview"))
-    seen = matrix(rows, "seen") if "seen" in rows.schema.names else None
+    owner = "passage" if "passage" in rows.schema.names else "id"
+    ids, documents, previews = (rows[name].to_pylist() for name in (owner, "document", "preview"))
+    seen, base = (matrix(rows, name) if name in rows.schema.names else None for name in ("seen", "base"))
     groups = [[group for group in some if group != _EVERYBODY] for some in rows["groups"].to_pylist()]
-    return Embedded(ids, documents, previews, matrix(rows, "raw"), matrix(rows, "vector"), seen, groups)
+    raw, vectors = matrix(rows, "raw"), matrix(rows, "vector")
+    return Embedded(ids, documents, previews, raw, vectors, seen, _boxes(rows), base, groups)

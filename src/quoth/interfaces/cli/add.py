@@ -65,6 +65,9 @@ def add(
     allow_private: AllowPrivate = False,
     prune: Annotated[bool, typer.Option("--prune", help="Remove documents below PATH that are gone.")] = False,
     warm: Annotated[bool, typer.Option("--warm", help="Then read all passages, so that no question waits.")] = False,
+    crops: Annotated[
+        bool, typer.Option("--crops", help="From now on find pictures by their parts too; takes six times as long.")
+    ] = False,
     groups: Groups = None,
     kb: Kb = None,
     as_json: Json = False,
@@ -85,6 +88,7 @@ def add(
             groups=names_in(groups),
             rights=rights,
             prune=prune,
+            crops=crops,
             allow_private=allow_private,
             progress=bar.documents,
         )

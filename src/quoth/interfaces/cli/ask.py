@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
@@ -9,6 +10,7 @@ import typer
 import quoth
 from quoth.interfaces import shapes
 from quoth.interfaces.cli import show
+from quoth.interfaces.cli.ask_file import ask_file
 from quoth.interfaces.cli.console import print_json
 from quoth.interfaces.cli.options import Json, Kb
 
@@ -27,7 +29,15 @@ def _decoding(text: str, *names: str) -> typer.models.OptionInfo:
 
 
 def ask(
-    question: Annotated[str, typer.Argument(help="What you want to know.", show_default=False)],
+    question: Annotated[Text, typer.Argument(help="What you want to know.", show_default=False)] = None,
+    file: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--file", help="Many: a line each, or .jsonl or .csv with `question`.", show_default=False),
+    ] = None,
+    results: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--out", help="Their answers, .jsonl or .csv; goes on where it stopped.", show_default=False),
+    ] = None,
     model: Annotated[
         Text, typer.Option(help="A GGUF file, hf:owner/repo/file.gguf, or openai:MODEL.", show_default=False)
     ] = None,
@@ -53,7 +63,11 @@ def ask(
     kb: Kb = None,
     as_json: Json = False,
 ) -> None:
-    """Answer a question from the documents, each word tinted by its source."""
+    """Answer a question from the documents, each word tinted by its source; or a file of questions."""
+    if (question is None) == (file is None):
+        raise quoth.UsageError("neither or both of QUESTION and --file were given", "give one of them")
+    if results and not file:
+        raise quoth.UsageError("--out is for the answers to --file", "leave it out, or write `> FILE`")
     given = {
         "model": model,
         "passages": passages,
@@ -72,7 +86,9 @@ def ask(
         "robust": robust,
     }
     knowledge = quoth.open(kb, **{name: value for name, value in given.items() if value is not None})
-    if as_json:
-        print_json(shapes.answer_shape(knowledge.ask(question)))
+    if file:
+        ask_file(knowledge, file, results, as_json)
+    elif as_json:
+        print_json(shapes.answer_shape(knowledge.ask(question or "")))
     else:
-        show.answer(knowledge.stream(question))
+        show.answer(knowledge.stream(question or ""))

@@ -19,7 +19,7 @@ app = typer.Typer(help="Fit the embeddings of pictures, and see what that does."
 
 @app.command(epilog="Example: quoth embed fit --kind pca --dimension 100")
 def fit(
-    kind: Annotated[str, typer.Option(help="pca, autoencoder, siamese, or none to go back.")] = "pca",
+    kind: Annotated[str, typer.Option(help="pca, autoencoder, siamese; bridge to words; none to go back.")] = "pca",
     dimension: Annotated[int, typer.Option(help="Numbers of an embedding.", min=1)] = 100,
     whiten: Annotated[bool, typer.Option("--whiten", help="Of a PCA: give all directions the same variance.")] = False,
     labels: Annotated[
@@ -57,6 +57,9 @@ def _show(found: EmbeddingReport) -> None:
             ("folder found again, R@1", found.recall_at_1_before, found.recall_at_1),
             ("folder found again, mAP", found.mean_average_precision_before, found.mean_average_precision),
         ]
+    if found.bridge:
+        figures = found.bridge.figures
+        rows.append(("words to picture, R@5", figures["recall_at_5_before"], figures["recall_at_5"]))
     out.print(f"{'':26}{'vectors':>10}{'embeddings':>12}")
     for name, before, after in rows:
         out.print(f"{name:26}{before:>10.4g}{after:>12.4g}")

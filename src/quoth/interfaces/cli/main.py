@@ -14,10 +14,13 @@ from quoth.interfaces.cli.ask import ask
 from quoth.interfaces.cli.calibrate import calibrate
 from quoth.interfaces.cli.chat import chat
 from quoth.interfaces.cli.console import out, print_json, reporting
+from quoth.interfaces.cli.draw import draw
 from quoth.interfaces.cli.options import Json, Kb
+from quoth.interfaces.cli.page import page
 from quoth.interfaces.cli.search import search
 from quoth.interfaces.cli.serve import mcp, serve
 from quoth.interfaces.cli.similar import draw_map, similar
+from quoth.interfaces.cli.write import write
 
 app = typer.Typer(
     name="quoth",
@@ -55,6 +58,7 @@ app.command(epilog="Example: quoth add ~/papers 'notes/**/*.md' https://example.
 app.command(epilog='Example: quoth ask "What is a Python decorator?" --decoding quote -n 3')(ask)
 
 
+app.command(epilog='Example: quoth write "a blog post on decorators" --outline plan.md --out post.docx')(write)
 app.command(epilog="Example: quoth chat decorators")(chat)
 
 
@@ -65,6 +69,10 @@ app.command(epilog='Example: quoth search "a dog on a beach" --kind image --shee
 
 
 app.command(epilog="Example: quoth similar --duplicates --sheet twice.png")(similar)
+
+
+app.command(epilog='Example: quoth draw "a cat sitting on a table" --model hf:owner/repo --out cat.png')(draw)
+app.command(epilog="Example: quoth page --port 8502")(page)
 
 
 app.command("map", epilog="Example: quoth map all.html")(draw_map)

@@ -13,11 +13,13 @@ from rich.text import Text
 from quoth.interfaces.cli.console import err, out
 from quoth.rendering import whence
 
+_MIDDLE = 0.1
+
 # Only for their types: what they stand for takes longer to import than `quoth --help` takes.
 if TYPE_CHECKING:
     from quoth.assistants.ask import AnswerStream
     from quoth.store import StoredDocument
-    from quoth.types import AddReport, Hit, Status, WarmReport
+    from quoth.types import AddReport, Box, Hit, Status, WarmReport
 
 
 def report(found: AddReport) -> None:
@@ -59,10 +61,20 @@ def hits(found: list[Hit]) -> None:
     for hit in found:
         passage = hit.passage
         where = " › ".join(dict.fromkeys([passage.title, *passage.headings]))
-        out.print(Text(f"{hit.rank:3}  {where}, {passage.place}", "bold"))
+        out.print(Text(f"{hit.rank:3}  {where}, {passage.place}{_part(hit.region)}", "bold"))
         near = "" if hit.similarity is None else f", nearness {hit.similarity:.2f}"
         out.print(Text(f"     score {hit.score:.4f}{near}, prior {hit.prior:.0%}  {whence(passage)}", "dim"))
         out.print(Text(" ".join(passage.text.split()), overflow="fold"), "")
+
+
+def _part(box: Box | None) -> str:
+    """Where a region is, in words; nothing for a whole picture."""
+    if box is None:
+        return ""
+    across, down = (box.left + box.right) / 2, (box.top + box.bottom) / 2
+    row = "" if abs(down - 0.5) < _MIDDLE else "upper " if down < 0.5 else "lower "
+    column = "" if abs(across - 0.5) < _MIDDLE else "left" if across < 0.5 else "right"
+    return f", {(row + column).strip() or 'centre'}"
 
 
 def status(found: Status) -> None:
@@ -82,7 +94,7 @@ def status(found: Status) -> None:
 def documents(found: list[StoredDocument]) -> None:
     """A line for each document; what is as with all (everybody sees it, full trust, a file) is left out."""
     for document in found:
-        facts = [f"{document.passages:,} passages"]
+        facts = [f"{document.passages:,} passage{'s' if document.passages != 1 else ''}"]
         facts += [f"for {', '.join(document.groups)}"] if document.groups else []
         facts += [f"trust {document.trust:g}"] if document.trust < 1 else []
         facts += [f"from {document.origin.where}"] if document.origin.where not in ("", document.name) else []

@@ -1,0 +1,1 @@
+"""The web page: `quoth page`, by Streamlit."""
