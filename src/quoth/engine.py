@@ -20,7 +20,7 @@ from quoth.rag.calibration import load as load_calibration
 from quoth.retrieval import CANDIDATES, HybridRetriever
 from quoth.settings import Settings, change_settings
 from quoth.store import Previews, Store, no_previews, open_store
-from quoth.types import Hit, Vectors
+from quoth.types import Hit, Kind, Vectors
 from quoth.writing import Writer, make_wishes
 
 STATES_FOLDER = "states"
@@ -122,3 +122,12 @@ class Engine:
     def _writing(self) -> AbstractContextManager[None]:
         """One writer at a time, in a folder that is a knowledge base of this encoder."""
         return writing(self.folder, self._encoder.identity, self._encoder.dimension)
+
+    def _by_words(self, words: str, k: int, kind: Kind | None) -> list[Hit]:
+        looks = self.gallery.showing(words, CANDIDATES) if kind != "text" else []
+        if kind == "image":
+            return self._retriever.search_pictures(words, k, looks)
+        return self._retriever.search_all(words, k, looks) if looks else self._retriever.search(words, k, kind)
+
+    def _must_exist(self) -> None:
+        must_be_knowledge_base(self.folder)

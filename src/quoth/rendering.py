@@ -15,6 +15,7 @@ from quoth.thumbnails import as_blocks
 
 if TYPE_CHECKING:
     from quoth.answer import Answer, Source
+    from quoth.types import Passage
 
 # Okabe and Ito's palette, which colour-blind people can tell apart; the last is the memory's.
 PALETTE = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442")
@@ -96,13 +97,21 @@ def _tinted(answer: Answer) -> Text:
     return line
 
 
+def whence(passage: Passage) -> str:
+    """Where a passage comes from: its file, its page's address, the model that said it; and how far it is trusted."""
+    model, _, answer = passage.document.partition("/")
+    is_said = model.startswith("openai:") and bool(answer)
+    said = f"{passage.document.rpartition('/')[0]} says so" if is_said else passage.document
+    return said if passage.trust == 1 else f"{said}, trust {passage.trust:g}"
+
+
 def _source_lines(i: int, source: Source) -> Iterator[Text]:
     passage = source.passage
     where = " › ".join(dict.fromkeys([passage.title, *passage.headings]))
     number, weight = (f"{i + 1:3}", colour(i)), f" {source.weight:4.0%}  "
     yield Text.assemble(number, weight, (where, "bold"), f", {passage.place}{_manner(source)}")
     yield Text(f"           “{' '.join(source.quote.split())}”")
-    yield Text(f"           {passage.document}", "dim")
+    yield Text(f"           {whence(passage)}", "dim")
 
 
 def _manner(source: Source) -> str:
@@ -156,5 +165,5 @@ def _html_source(i: int, source: Source, figure: str) -> str:
     return (
         f'<li value="{i + 1}"><b style="background:{colour(i)}55">{html.escape(passage.title)}</b>, '
         f"{passage.place}, {source.weight:.0%}{_manner(source)}<br><q>{html.escape(source.quote)}</q><br>"
-        f'<span style="opacity:.6">{html.escape(passage.document)}</span>{figure}</li>'
+        f'<span style="opacity:.6">{html.escape(whence(passage))}</span>{figure}</li>'
     )

@@ -14,7 +14,7 @@ import quoth
 from quoth.assistants.ask import Asker
 from quoth.assistants.mixture import Mixture
 from quoth.assistants.remote import RemoteAsker
-from quoth.generators import load_generator, state_files
+from quoth.generators import Stop, load_generator, state_files
 from quoth.generators.remote import RemoteModel
 from quoth.interfaces.shapes import answer_shape
 from quoth.passages.pixels import decode_picture
@@ -67,7 +67,7 @@ def model(files):
 def decoded(model, decoding, *passages, previews=previews):
     settings = Settings(decoding=decoding, max_tokens=4)
     mixture = Mixture(model, settings, previews) if previews else Mixture(model, settings)
-    steps = mixture.decode(QUESTION, Listed(*passages).hits)
+    steps = mixture.decode(QUESTION, Listed(*passages).hits, Stop())
     while True:
         try:
             next(steps)

@@ -105,7 +105,7 @@ def test_an_answer_that_is_stopped_is_no_turn_and_frees_the_model(chat, model):
         break
     stream.close()
     assert model.held == 0 and chat.turns == ()
-    with pytest.raises(QuothError, match="broken off"):
+    with pytest.raises(QuothError):
         stream.answer  # noqa: B018
     whole = chat.say("What is a list?")
     assert whole.answer and whole.close() is None and whole.answer.text

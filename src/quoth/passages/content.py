@@ -29,7 +29,7 @@ class Reference:
 class Content:
     """A document's text with its title ("" if the file has none), headings, page starts and pictures.
 
-    `references` are pictures that only who knows the file's place can read.
+    `references` are pictures that only who knows the file's place can read; `rights` is what the file says of them.
     """
 
     text: str
@@ -39,6 +39,7 @@ class Content:
     figures: tuple[Figure, ...] = ()
     references: tuple[Reference, ...] = ()
     boxes: tuple[LineBox, ...] = ()
+    rights: str = ""
 
 
 def clean(text: str) -> str:

@@ -23,6 +23,7 @@ from typing import IO, TypeVar, cast
 from quoth.errors import DocumentError
 from quoth.passages.look import Look
 from quoth.passages.wire import LENGTH, Answer, Parsed, pack, unpack
+from quoth.sources.items import Fetched
 from quoth.types import Document
 
 _AHEAD = 4
@@ -37,7 +38,7 @@ _LIMITS = {
 }
 
 
-Item = TypeVar("Item", bound=Path | Document | Look)
+Item = TypeVar("Item", bound=Path | Document | Fetched | Look)
 
 
 class Parser:
@@ -71,7 +72,7 @@ class Parser:
         if self._worker is not None:
             self._stop()
 
-    def parse(self, item: Path | Document) -> Parsed:
+    def parse(self, item: Path | Document | Fetched) -> Parsed:
         """Read and split one file, or split one document. Raises DocumentError."""
         [(_, answer)] = self.parse_many([item])
         if isinstance(answer, DocumentError):
@@ -106,7 +107,7 @@ class Parser:
                 # Answers to these would be taken for answers to the next call.
                 self.close()
 
-    def _answer(self, sent: Sequence[Path | Document | Look]) -> Answer:
+    def _answer(self, sent: Sequence[Path | Document | Fetched | Look]) -> Answer:
         """The answer to the first item sent. If the worker ends instead, the others are sent to a new one."""
         limit = self.seconds + _PER_MEGABYTE * size(sent[0]) / 1e6
         try:
@@ -120,7 +121,7 @@ class Parser:
             self._send(item)
         return DocumentError(cause, "save it in another format, or split it")
 
-    def _send(self, item: Path | Document | Look) -> None:
+    def _send(self, item: Path | Document | Fetched | Look) -> None:
         worker = self._start()
         try:
             cast(IO[bytes], worker.stdin).write(pack(str(item) if isinstance(item, Path) else item))
@@ -200,8 +201,10 @@ def _cause(status: int, errors: IO[bytes]) -> str:
     return f"the parser ended with status {status}: {lines[-1][:200]}"
 
 
-def size(item: Path | Document | Look) -> int:
+def size(item: Path | Document | Fetched | Look) -> int:
     """The bytes of a file, or the characters of a document; 0 for a file that is not there."""
+    if isinstance(item, Fetched):
+        return len(item.data)
     file = Path(item.path) if isinstance(item, Look) else item
     try:
         return len(file.text) if isinstance(file, Document) else file.stat().st_size

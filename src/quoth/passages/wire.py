@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from quoth.errors import DocumentError
 from quoth.passages.look import Look
+from quoth.sources.items import Fetched
 from quoth.types import Document, Passage
 
 LENGTH = struct.Struct(">Q")
@@ -27,8 +28,8 @@ class Parsed:
     passages: tuple[Passage, ...]
 
 
-Request = str | Document | Look
-"""The path of a file to read and split, a document to split, or a page or a picture to draw."""
+Request = str | Document | Fetched | Look
+"""What is to be read and split (the path of a file, a file that was fetched, a document), or a look at a page."""
 
 Answer = Parsed | DocumentError
 

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from quoth.interfaces.cli.console import err, out
+from quoth.rendering import whence
 
 _MIDDLE = 0.1
 
@@ -64,7 +65,7 @@ def hits(found: list[Hit]) -> None:
         where = " › ".join(dict.fromkeys([passage.title, *passage.headings]))
         out.print(Text(f"{hit.rank:3}  {where}, {passage.place}{_part(hit.region)}", "bold"))
         near = "" if hit.similarity is None else f", nearness {hit.similarity:.2f}"
-        out.print(Text(f"     score {hit.score:.4f}{near}, prior {hit.prior:.0%}  {passage.document}", "dim"))
+        out.print(Text(f"     score {hit.score:.4f}{near}, prior {hit.prior:.0%}  {whence(passage)}", "dim"))
         out.print(Text(" ".join(passage.text.split()), overflow="fold"), "")
 
 
@@ -100,4 +101,6 @@ def documents(found: list[StoredDocument]) -> None:
         facts += [f"trust {document.trust:g}"] if document.trust < 1 else []
         facts += [f"from {document.origin.where}"] if document.origin.where not in ("", document.name) else []
         facts += [document.origin.fetched] if document.origin.fetched else []
+        facts += [f"rights: {document.origin.rights}"] if document.origin.rights else []
+        facts += ["rights unknown"] if document.origin.fetched and not document.origin.rights else []
         out.print(Text.assemble((document.name, "bold"), ("  " + ", ".join(facts), "dim")))

@@ -53,6 +53,27 @@ class HitReply(Span):
     rank: int
     score: float
     prior: float
+    region: list[float] | None = Field(
+        description="The part of a picture that is nearest, if it is not the whole: left, top, right, bottom, 0 to 1."
+    )
+
+
+class BoxReply(BaseModel):
+    """A rectangle on a page, or on a picture (`page` is null): edges from 0 to 1, from the top left corner."""
+
+    page: int | None
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+class LineReply(BaseModel):
+    """Where the characters `start` to `end` of a quote stand."""
+
+    start: int
+    end: int
+    box: BoxReply
 
 
 class SourceReply(Place):
@@ -62,6 +83,8 @@ class SourceReply(Place):
     end: int
     quote: str
     weight: float = Weight
+    seen: bool = Field(description="A picture that the model looked at.")
+    boxes: list[LineReply] = Field(description="Of the quoted lines that were read from a picture or a scanned page.")
 
 
 class TokenReply(BaseModel):
