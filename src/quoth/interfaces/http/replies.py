@@ -53,6 +53,7 @@ class HitReply(Span):
     rank: int
     score: float
     prior: float
+    region: list[float] | None = Field(description="Left, top, right, bottom of a picture's nearest part, in [0, 1].")
 
 
 class SourceReply(Place):
