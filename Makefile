@@ -1,5 +1,6 @@
 # make demo      set everything up, index the examples, ask a question, find a picture
 # make test      set everything up, run the tests
+# make page      set everything up, open the web page        make serve     ... answer over HTTP
 # make check     linters and types            make fix    what the linters can mend
 # make bench DATA=../shared/data              the README's figures (about two hours on two cores)
 
@@ -8,8 +9,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 QUESTION ?= What is a Python decorator?
 PICTURE ?= a hot drink
+QUOTH_KB ?= .quoth-demo
 
-.PHONY: demo test check fix bench clean
+.PHONY: demo page serve test check fix bench clean
 
 demo: $(VENV)/.quoth
 	@echo
@@ -25,6 +27,10 @@ demo: $(VENV)/.quoth
 	@$(BIN)/quoth search "$(PICTURE)" --kind image -k 4 --sheet quoth-demo.png --kb .quoth-demo
 	@echo
 	@echo 'Ask your own:  $(BIN)/quoth ask "..." --kb .quoth-demo'
+
+page serve: $(VENV)/.quoth
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[page,http,write]"
+	@$(BIN)/quoth $@ --kb $(QUOTH_KB)
 
 # Two workers: each loads models of its own, some 3 GB.
 test: $(VENV)/.dev

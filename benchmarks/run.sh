@@ -26,6 +26,8 @@ bench decoding.py
 bench states.py
 bench first_token.py
 bench cost_of_k.py
+bench load.py
+bench load.py --http --askers 32 --seconds 60
 bench ingest.py "$data/python-docs"
 bench python_docs.py "$data/python-docs" --kb "$kept/python-docs"
 bench conversation.py "$data/python-docs" --kb "$kept/python-docs"

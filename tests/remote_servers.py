@@ -51,13 +51,16 @@ def _wait(url, server, log):
     raise RuntimeError(f"the server did not start:\n{log.read_text(errors='replace')}")
 
 
-def write_tiny_model(path, seed=0, context=2048, template=None):
-    """A GGUF file of a llama with two layers of 32 numbers; a token is a byte; with a chat template, if it is given."""
+def write_tiny_model(path, seed=0, context=2048, template=None, *, mrope=False):
+    """A GGUF file of a llama with two layers of 32 numbers; a token is a byte; with a chat template, if it is given.
+
+    mrope: a Qwen2-VL instead, whose positions have rows and columns.
+    """
     import gguf
 
     width, inner, layers, alphabet = 32, 64, 2, _byte_alphabet()
     tokens = [*alphabet, "<s>", "</s>"]
-    writer = gguf.GGUFWriter(path, "llama")
+    writer = gguf.GGUFWriter(path, "qwen2vl" if mrope else "llama")
     writer.add_name("tiny")
     writer.add_context_length(context)
     if template:
@@ -69,6 +72,8 @@ def write_tiny_model(path, seed=0, context=2048, template=None):
     writer.add_head_count_kv(4)
     writer.add_layer_norm_rms_eps(1e-5)
     writer.add_rope_dimension_count(width // 4)
+    if mrope:
+        writer.add_rope_dimension_sections([2, 1, 1, 0])
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("gpt-2")
     writer.add_token_list(tokens)
@@ -95,6 +100,8 @@ def write_tiny_model(path, seed=0, context=2048, template=None):
             writer.add_tensor(f"blk.{i}.{name}.weight", np.ones(width, np.float32))
         for name in ("attn_q", "attn_k", "attn_v", "attn_output"):
             writer.add_tensor(f"blk.{i}.{name}.weight", random(width, width))
+            if mrope and name != "attn_output":
+                writer.add_tensor(f"blk.{i}.{name}.bias", np.zeros(width, np.float32))
         for name in ("ffn_gate", "ffn_up"):
             writer.add_tensor(f"blk.{i}.{name}.weight", random(inner, width))
         writer.add_tensor(f"blk.{i}.ffn_down.weight", random(width, inner))

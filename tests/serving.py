@@ -5,6 +5,7 @@ import socket
 import threading
 import zipfile
 from contextlib import contextmanager
+from functools import cache
 
 import uvicorn
 from PIL import Image
@@ -53,8 +54,9 @@ def app_of(*bases):
     return make_app(bases)
 
 
-def docx_bomb(megabytes=200):
-    """A Word file of some 200 kB that unpacks to 200 MB."""
+@cache
+def docx_bomb(megabytes=40):
+    """A Word file of some 40 kB that unpacks to 40 MB."""
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("[Content_Types].xml", "<Types/>")

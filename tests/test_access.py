@@ -217,16 +217,17 @@ def test_pictures_are_seen_by_who_sees_their_documents(tmp_path):
     groups = [(), ("staff",), ("board", "it's"), ("board", "it's")]
     store = open_pictures(tmp_path, PictureSpace("encoder/1", 8, 8, 8))
     documents = [name.partition("/")[0] for name in names]
-    store.put(Embedded(names, documents, [name.encode() for name in names], rows, rows, rows, groups))
+    store.put(Embedded(names, documents, [name.encode() for name in names], rows, rows, rows, groups=groups))
     for viewer, seen in [((), 1), (("staff",), 2), (("it's",), 3), (("staff", "board"), 4)]:
         view, expected = store.seen_by(viewer), {n for n, g in zip(names, groups, strict=True) if may_see(g, {*viewer})}
         assert len(expected) == seen
-        for found in (view.nearest(rows[3], 9), view.nearest_to_words(rows[3], 9), view.previews(names).items()):
-            assert {name for name, _ in found} == expected
+        for found in (view.nearest(rows[3], 9), view.nearest_to_words(rows[3], 9)):
+            assert {near.id for near in found} == expected
+        assert set(view.previews(names)) == expected
         assert set(view.vectors()[0]) == set(view.raw()[0]) == expected
         assert {name for batch in view.batches(2) for name in batch.ids} == expected
     assert [batch.groups for batch in store.batches(9)] == [[list(some) for some in groups]]
     store.regroup({"open": ("staff",), "theirs": ()})
-    assert {name for name, _ in store.seen_by([]).nearest(rows[0], 9)} == {"theirs/1", "theirs/2"}
+    assert {near.id for near in store.seen_by([]).nearest(rows[0], 9)} == {"theirs/1", "theirs/2"}
     with pytest.raises(UsageError, match="all pictures"):
         store.seen_by(["staff"]).replace_all(store.space, iter(()))

@@ -29,7 +29,7 @@ def make(tmp_path, gemma, monkeypatch):
             monkeypatch.setattr(gemma.bodies, "folder", quoth.knowledge.open_states(kb.settings, kb.folder / "states"))
             kb._model = gemma
         else:
-            monkeypatch.setattr("quoth.knowledge.load_generator", lambda *_: pytest.fail("the model was loaded"))
+            monkeypatch.setattr("quoth.engine.load_generator", lambda *_: pytest.fail("the model was loaded"))
         return kb
 
     return make_
@@ -37,8 +37,9 @@ def make(tmp_path, gemma, monkeypatch):
 
 def reads(gemma, monkeypatch):
     """The lengths of what is read from now on."""
-    lengths, decode = [], type(gemma)._read_state
-    monkeypatch.setattr(type(gemma), "_read_state", lambda m, h, t: (lengths.append(len(t)), decode(m, h, t))[1])
+    bodies = type(gemma.bodies)
+    lengths, read = [], bodies._read
+    monkeypatch.setattr(bodies, "_read", lambda b, s, h, t, i: (lengths.append(len(t)), read(b, s, h, t, i))[1])
     return lengths
 
 

@@ -56,6 +56,9 @@ class ToyModel:
     def detokenize(self, tokens):
         return bytes(token for token in tokens if token < 256)
 
+    def show(self, digest, file):
+        return None
+
     def chat(self, message):
         return self.template and self.template.format(message)
 

@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     from quoth.knowledge import open as open
     from quoth.origin import Origin as Origin
     from quoth.settings import Settings as Settings
+    from quoth.sources.wanted import Feed as Feed
+    from quoth.sources.wanted import ModelAnswers as ModelAnswers
+    from quoth.sources.wanted import Rows as Rows
+    from quoth.sources.wanted import Sitemap as Sitemap
     from quoth.store.base import StoredDocument as StoredDocument
     from quoth.types import AddReport as AddReport
     from quoth.types import Document as Document
@@ -55,8 +59,8 @@ if TYPE_CHECKING:
 _MODULES = {
     "answer": ("Answer", "Source", "Timing", "Token"),
     "assistants.ask": ("AnswerStream",),
-    "assistants.chat": ("Chat", "ChatStream"),
     "assistants.batch": ("Unanswered",),
+    "assistants.chat": ("Chat", "ChatStream"),
     "assistants.rag_model": ("rag_model",),
     "assistants.turns": ("Turn",),
     "errors": (
@@ -73,6 +77,7 @@ _MODULES = {
     "knowledge": ("KnowledgeBase", "open"),
     "origin": ("Origin",),
     "settings": ("Settings",),
+    "sources.wanted": ("Feed", "ModelAnswers", "Rows", "Sitemap"),
     "store.base": ("StoredDocument",),
     "types": ("AddReport", "Document", "Failure", "Hit", "Passage", "Status", "WarmReport"),
     "writing": ("Outline", "Writing", "WritingStream", "read_outline"),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 
+from rich.console import Console
 from rich.text import Text
 
-from quoth.rendering import as_html, as_lines
-from quoth.types import Decoding, Passage
+from quoth.rendering import MANY_COLOURS, as_html, as_lines
+from quoth.types import Decoding, LineBox, Passage, lines_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,9 @@ class Token:
 class Source:
     """A passage behind an answer.
 
+    `seen`: whether it is a picture that the model looked at; of others it read the words.
+    `boxes`: where the lines that the quote covers stand on the page or the picture, if they were read from there.
+
     `quote` is its words that say it best, verbatim: `document.text[start:end]`. `weight` in [0, 1] is the
     passage's share in the answer; with `Answer.memory_weight` the weights of all sources sum to 1.
     """
@@ -61,6 +65,17 @@ class Source:
     start: int
     end: int
     weight: float
+    seen: bool = False
+
+    @property
+    def boxes(self) -> tuple[LineBox, ...]:
+        """The boxes of the lines that the quote covers, with places in the quote's own text."""
+        start, end = self.start - self.passage.start, self.end - self.passage.start
+        return lines_in(self.passage.boxes, start, end)
+
+
+Show = Callable[[Source], bytes]
+"""The page or the picture that a source stands on, as a JPEG file; raises QuothError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +112,7 @@ class Answer:
     probability: p(y|x) of the answer under the mixture, in [0, 1]; 0 for a refusal, and where a server does not tell.
     signals: what the confidence is made of; None where nothing was decoded.
     alternatives: the other answers that were wanted, best first; of two quotes none overlaps another.
+    show: draws the page or the picture that a source stands on, for notebooks and terminals.
     """
 
     question: str
@@ -111,13 +127,21 @@ class Answer:
     probability: float = 0.0
     alternatives: tuple[Alternative, ...] = ()
     signals: Signals | None = None
+    show: Show | None = field(default=None, repr=False, compare=False)
 
     def __str__(self) -> str:
         return self.text
 
-    def __rich_console__(self, _console: object, _options: object) -> Iterator[Text]:
-        """What `rich.print(answer)` shows: each word tinted by its source, and the sources under it."""
-        yield from as_lines(self)
+    def __rich_console__(self, console: Console, _options: object) -> Iterator[Text]:
+        """What `rich.print(answer)` shows: each word tinted by its source, and the sources under it.
+
+        A terminal of many colours shows pictures too.
+        """
+        yield from as_lines(self, pictures=console.is_terminal and console.color_system in MANY_COLOURS)
+
+    def as_html(self) -> str:
+        """A fragment of HTML; pictures, and pages that were read from pictures, are shown with their boxes marked."""
+        return as_html(self)
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""

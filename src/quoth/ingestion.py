@@ -15,8 +15,10 @@ from quoth.errors import DocumentError
 from quoth.gallery import Gallery
 from quoth.manifest import UPLOADS_FOLDER
 from quoth.naming import as_groups
+from quoth.origin import Origin
 from quoth.passages import Parsed, parse_all
 from quoth.sources import digest, document_id, find_files
+from quoth.sources.items import Fetched
 from quoth.store import Embedded, Store, StoredDocument
 from quoth.types import AddReport, Document, Failure, Passage, Vectors
 
@@ -44,6 +46,7 @@ class _Counts:
     added: int = 0
     updated: int = 0
     unchanged: int = 0
+    removed: int = 0
     passages: int = 0
     failed: list[Failure] = field(default_factory=list)
 
@@ -62,13 +65,17 @@ class Ingestion:
         gallery: Gallery,
         progress: Progress = silent,
         groups: Iterable[str] | None = None,
+        rights: str = "",
     ) -> None:
         """`groups` shall see all of it; None: those that a document names, else those that saw it before.
+
+        `rights` is by what right it is taken; "": what a document says of itself, else what was known of it.
 
         Raises:
             UsageError: that is no name of a group.
         """
         self._groups = None if groups is None else as_groups(groups)
+        self._rights = rights
         self._store = store
         self._encoder = encoder
         self._gallery = gallery
@@ -89,8 +96,9 @@ class Ingestion:
         changed = self._changed(wanted)
         self._progress(self._counts.done, self._counts.done + len(changed), 0)
         self._take(changed)
-        removed = self._prune(paths) if prune else 0
-        return self._report(removed)
+        if prune:
+            self._prune(paths)
+        return self._report()
 
     def add_documents(self, documents: Sequence[Document]) -> AddReport:
         """Documents that are text already; of several with one name, the last counts."""
@@ -99,12 +107,12 @@ class Ingestion:
         same = [d for d in documents if d.id in self._known and self._known[d.id].digest == d.digest]
         self._revise([self._stated(d) for d in same])
         self._take(changed)
-        return self._report(0)
+        return self._report()
 
     def _stated(self, document: Document) -> StoredDocument:
         """What the store shall know of a document whose text it has."""
-        groups = self._seers(document.id, document.groups)
-        return replace(self._known[document.id], groups=groups, trust=document.trust, origin=document.origin)
+        groups, origin = self._seers(document.id, document.groups), self._by_right(document.id, document.origin)
+        return replace(self._known[document.id], groups=groups, trust=document.trust, origin=origin)
 
     def _seers(self, name: str, own: Sequence[str] = ()) -> tuple[str, ...]:
         """The groups that shall see a document."""
@@ -113,6 +121,11 @@ class Ingestion:
         if own:
             return as_groups(own)
         return self._known[name].groups if name in self._known else as_groups(self._store.viewer or ())
+
+    def _by_right(self, name: str, origin: Origin) -> Origin:
+        """The origin of a document, with the right that the user gives, or it says itself, or that was known before."""
+        before = self._known[name].origin.rights if name in self._known else ""
+        return replace(origin, rights=self._rights or origin.rights or before)
 
     def _revise(self, documents: Sequence[StoredDocument]) -> None:
         """Documents whose texts are as they were: others may see them now, or they are trusted otherwise."""
@@ -132,7 +145,8 @@ class Ingestion:
             try:
                 str(file).encode()
                 if known and known.digest == digest(file):
-                    same.append(replace(known, groups=self._seers(known.name)))
+                    origin = self._by_right(known.name, known.origin)
+                    same.append(replace(known, groups=self._seers(known.name), origin=origin))
                 else:
                     changed.append(file)
             except UnicodeEncodeError:
@@ -142,7 +156,7 @@ class Ingestion:
         self._revise(same)
         return changed
 
-    def _take(self, changed: Sequence[Path | Document]) -> None:
+    def _take(self, changed: Sequence[Path | Document | Fetched]) -> None:
         """Parse, encode and commit, batch by batch; nothing is started for nothing."""
         changed = self._free(changed)
         done = self._counts.done
@@ -154,17 +168,17 @@ class Ingestion:
             done += len(batch)
             self._progress(done + len(self._counts.failed), total, self._counts.passages)
 
-    def _free(self, changed: Sequence[Path | Document]) -> list[Path | Document]:
+    def _free(self, changed: Sequence[Path | Document | Fetched]) -> list[Path | Document | Fetched]:
         """Those whose names no document has that is hidden from who adds them."""
-        names = [item.id if isinstance(item, Document) else document_id(item) for item in changed]
+        names = [document_id(item) if isinstance(item, Path) else item.id for item in changed]
         taken = self._store.hidden(names)
         self._counts.failed += [Failure(name, "its name is taken", "choose another name") for name in sorted(taken)]
         return [item for item, name in zip(changed, names, strict=True) if name not in taken]
 
-    def _good(self, answers: Iterable[tuple[Path | Document, Parsed | DocumentError]]) -> Iterator[Parsed]:
+    def _good(self, answers: Iterable[tuple[Path | Document | Fetched, Parsed | DocumentError]]) -> Iterator[Parsed]:
         """What could be parsed; what could not is noted, and what the store had of it stays."""
         for item, answer in answers:
-            path = item.id if isinstance(item, Document) else str(item)
+            path = str(item) if isinstance(item, Path) else item.id
             if isinstance(answer, DocumentError):
                 self._counts.failed.append(Failure(path, answer.cause, answer.cure))
             elif not answer.passages:
@@ -177,10 +191,7 @@ class Ingestion:
         found, pictures = self._gallery.look(batch)
         passages = _distinct(found)
         vectors = self._encoder.encode([passage.searchable for passage in passages])
-        documents = {
-            one.document.id: replace(one.document, groups=self._seers(one.document.id, one.document.groups))
-            for one in batch
-        }
+        documents = {one.document.id: self._whole(one.document) for one in batch}
         if pictures:
             _place_wordless(passages, pictures, vectors)
             self._gallery.put(replace(pictures, groups=[documents[name].groups for name in pictures.documents]))
@@ -191,7 +202,12 @@ class Ingestion:
         self._counts.added += len(documents) - updated
         self._counts.passages += len(passages)
 
-    def _prune(self, paths: Sequence[str | Path]) -> int:
+    def _whole(self, document: Document) -> Document:
+        """A document with who may see it, and by what right it is here."""
+        groups, origin = self._seers(document.id, document.groups), self._by_right(document.id, document.origin)
+        return replace(document, groups=groups, origin=origin)
+
+    def _prune(self, paths: Sequence[str | Path]) -> None:
         """Remove the documents below `paths` whose files are gone."""
         roots = [document_id(path) for path in paths]
         gone = [
@@ -200,18 +216,23 @@ class Ingestion:
             if any(name == root or name.startswith(f"{root.rstrip('/')}/") for root in roots)
             and not Path(name).exists()
         ]
+        self._remove(gone)
+
+    def _remove(self, gone: Sequence[str]) -> None:
         self._store.remove(gone)
         self._gallery.keep(gone, [])
-        return len(gone)
+        self._counts.removed += len(gone)
 
-    def _report(self, removed: int) -> AddReport:
+    def _report(self) -> AddReport:
         counts = self._counts
         # Always: it costs 3 ms where there is nothing to do, and an `add` that was killed leaves work.
         self._gallery.regroup()
         self._store.optimize()
         seconds = time.perf_counter() - self._start
         failed = tuple(counts.failed)
-        return AddReport(counts.added, counts.updated, counts.unchanged, removed, counts.passages, seconds, failed)
+        return AddReport(
+            counts.added, counts.updated, counts.unchanged, counts.removed, counts.passages, seconds, failed
+        )
 
 
 def _place_wordless(passages: Sequence[Passage], pictures: Embedded, vectors: Vectors) -> None:

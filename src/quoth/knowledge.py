@@ -3,39 +3,34 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from copy import copy
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quoth.answer import Answer
-from quoth.assistants.ask import AnswerStream
-from quoth.assistants.batch import Unanswered, ask_all
-from quoth.assistants.chat import Chat, begin
-from quoth.assistants.conversations import Conversations
-from quoth.assistants.rewriting import rewriter
-from quoth.engine import STATES_FOLDER, Engine
+from quoth.asking import Asking
+from quoth.engine import STATES_FOLDER
 from quoth.errors import UsageError
 from quoth.folders import default_folder, size_of
 from quoth.gallery import read_picture
-from quoth.generators import describe_model, open_states, state_files
+from quoth.gathering import gather
+from quoth.generators import describe_model, open_states, sees, state_files
 from quoth.ingestion import Ingestion, Progress, silent
-from quoth.manifest import CONVERSATIONS_FOLDER, is_knowledge_base, must_be_knowledge_base, read_manifest
+from quoth.intake import Intake
+from quoth.manifest import is_knowledge_base, read_manifest
 from quoth.naming import as_documents, as_groups, pick_name
 from quoth.pictures import Pictures
-from quoth.reading import InPlace, read_in_place
 from quoth.retrieval import CANDIDATES
-from quoth.settings import change_settings, load_settings
+from quoth.settings import load_settings
+from quoth.sources.wanted import Wanted, apart
 from quoth.store import StoredDocument
-from quoth.types import KINDS, AddReport, Hit, Kind, Status, Vectors, WarmReport
+from quoth.types import KINDS, AddReport, Hit, Kind, Status, WarmReport
 from quoth.warming import forget_states, warm_states
-from quoth.writing import Outline, WritingStream
 
 if TYPE_CHECKING:
-    from quoth.assistants.draw import Drawer
+    pass
 
 
 def open(path: str | os.PathLike[str] | None = None, **settings: object) -> KnowledgeBase:
@@ -56,7 +51,7 @@ def open(path: str | os.PathLike[str] | None = None, **settings: object) -> Know
     return KnowledgeBase(folder, load_settings(folder, settings))
 
 
-class KnowledgeBase(Engine):
+class KnowledgeBase(Asking):
     """Documents that can be searched and asked.
 
     What is heavy (the store, the encoder, the language model) is loaded when it is first needed, and kept.
@@ -82,34 +77,45 @@ class KnowledgeBase(Engine):
 
     def add(
         self,
-        *paths: str | Path,
+        *wanted: Wanted,
         groups: Iterable[str] | None = None,
+        rights: str = "",
         prune: bool = False,
         warm: bool = False,
         crops: bool = False,
+        allow_private: bool = False,
         progress: Progress = silent,
     ) -> AddReport:
-        """Put files, folders and patterns in; what is there unchanged is skipped.
+        """Put files, folders, patterns, web pages and other sources in; what is there unchanged is skipped.
 
         Args:
-            paths: what to add. A file that cannot be read is in the report's `failed`; the rest goes in.
+            wanted: paths, addresses (`https://…`), a `Sitemap`, a `Feed`, `Rows` of a database, `ModelAnswers`.
+                What cannot be had is in the report's `failed`; the rest goes in.
             groups: who may see it, () for everybody; None leaves that as it is, and new documents are for everybody.
-            prune: remove the documents below `paths` whose files are gone.
+            rights: by what right it is taken; by default what each page or feed says of itself, else as it was.
+            prune: remove the documents below paths whose files are gone, pages that their servers say are gone, and
+                rows that their query gives no more.
             crops: from now on look at regions of pictures too, also of those that are there; see `quoth.regions`.
             warm: then compute the passage states that are missing, see `warm`.
+            allow_private: fetch pages of this machine and the local network too, through the environment's proxy if
+                there is one.
             progress: is told how far it is, first in documents, then in passages.
 
         Raises:
-            UsageError: no path was given.
+            UsageError: nothing was given.
+            MissingExtraError: what it needs is not installed.
             StoreError: the disk is full, or another process is writing. What was committed stays.
             IncompatibleError: the knowledge base was made with another encoder.
         """
-        if not paths:
-            raise UsageError("nothing to add was given", "name files or folders")
+        if not wanted:
+            raise UsageError("nothing to add was given", "name files, folders or addresses")
+        paths, others = apart(wanted)
         with self._writing():
             if crops:
                 self.gallery.use_crops()
-            report = self._ingestion(progress, groups).add_files(paths, prune, self.folder)
+            intake = Intake(self._store, self._encoder, self.gallery, progress, groups, rights)
+            streams = gather(others, intake.known, self.settings, allow_private)
+            report = intake.add(paths, streams, prune, self.folder)
             forget_states(self.folder / STATES_FOLDER, self._all)
         if not warm:
             return report
@@ -142,7 +148,8 @@ class KnowledgeBase(Engine):
         """
         documents = as_documents(texts, names, titles, trust)
         with self._writing():
-            report = self._ingestion(progress, groups).add_documents(documents)
+            ingestion = Ingestion(self._store, self._encoder, self.gallery, progress, groups)
+            report = ingestion.add_documents(documents)
             forget_states(self.folder / STATES_FOLDER, self._all)
         return report
 
@@ -196,7 +203,8 @@ class KnowledgeBase(Engine):
                 f"{describe_model(self.settings.model)} keeps no passage states on disk here",
                 "choose a GGUF model, and a state_disk_megabytes that is not 0",
             )
-        return warm_states(self._store, states, lambda: self._model, progress)
+        previews = self.gallery.previews if sees(self.settings) else None
+        return warm_states(self._store, states, lambda: self._model, progress, previews)
 
     def search(
         self,
@@ -234,113 +242,6 @@ class KnowledgeBase(Engine):
         looks, likes = self.gallery.showing(query, CANDIDATES), self.gallery.like(pixels, CANDIDATES)
         return self._retriever.search_pictures(query, k, looks, likes)
 
-    def ask(self, question: str) -> Answer:
-        """Answer a question from the documents, or say that they do not say it.
-
-        Raises:
-            UsageError: the question is empty or longer than 500 words.
-            NotFoundError: there is no knowledge base, or the model's file is missing.
-            ModelError: the model cannot be loaded or the prompts do not fit it.
-        """
-        return self.stream(question).answer
-
-    def stream(self, question: str) -> AnswerStream:
-        """Like `ask`, piece by piece: iterate over the text, then take `.answer`."""
-        self._must_exist()
-        return self._asker.stream(question)
-
-    def with_settings(self, **settings: object) -> KnowledgeBase:
-        """The same, asked in another way: what is loaded is shared.
-
-        Args:
-            settings: those of `quoth.settings.Settings` that say how to answer.
-
-        Raises:
-            SettingsError: there is none such, or it belongs to what is loaded already.
-            NotFoundError: there is no knowledge base.
-        """
-        changed = change_settings(self.settings, settings)
-        self._must_exist()
-        self._load()  # or each copy would load its own
-        other = copy(self)
-        other.settings = changed
-        for made in ("_asker", "_views"):
-            other.__dict__.pop(made, None)
-        return other
-
-    def embed(self, texts: Sequence[str]) -> Vectors:
-        """(n,) texts -> (n, d) float32, unit rows, by the encoder of texts."""
-        return self._encoder.encode(texts)
-
-    def read(self, passage_id: str, around: int = 1) -> InPlace:
-        """A passage with at most `around` neighbours on each side; see `quoth.reading`.
-
-        Raises:
-            NotFoundError: there is no knowledge base, or no such passage.
-        """
-        self._must_exist()
-        return read_in_place(self._store, passage_id, around)
-
-    def chat(
-        self,
-        history: Sequence[tuple[str, str]] = (),
-        rewrite: bool = True,
-        *,
-        file: str | os.PathLike[str] | None = None,
-    ) -> Chat:
-        """A conversation: a follow-up is rewritten into a question that stands alone, and that is answered.
-
-        Args:
-            history: what has been said, as pairs of a message and its answer; of a `file` that exists, this is in it.
-            rewrite: False takes each message as it is.
-            file: keeps the conversation, see `quoth.assistants.conversations`; one that exists is gone on with.
-
-        Raises:
-            NotFoundError: there is no knowledge base.
-            UsageError: both `history` and `file` are given.
-            StoreError: the file cannot be read.
-        """
-        self._must_exist()
-        by = rewriter(self.settings, lambda: self._model) if rewrite else None
-        return begin(self.stream, history, by, file)
-
-    @property
-    def conversations(self) -> Conversations:
-        """The named conversations kept in its folder."""
-        return Conversations(self.folder / CONVERSATIONS_FOLDER)
-
-    def ask_all(self, questions: Iterable[str]) -> Iterator[Answer | Unanswered]:
-        """Answer many questions: an answer for each, in order and as they come, or why there is none.
-
-        Raises:
-            NotFoundError, ModelError: as `ask`, before the first; afterwards nothing is raised.
-        """
-        self._must_exist()
-        return ask_all(self._asker, questions)
-
-    def outline(self, brief: str, **wishes: object) -> Outline:
-        """Plan a text, to be edited and given to `write`; `wishes` and errors are those of `write`."""
-        self._must_exist()
-        return self._writer(wishes).outline(brief)
-
-    def write(self, brief: str, outline: Outline | None = None, **wishes: object) -> WritingStream:
-        """Write a text from the documents, section by section, each sentence with what supports it.
-
-        A base model chooses sentences of the documents, a model that follows instructions writes its own.
-
-        Args:
-            brief: what to write, like "a blog post on decorators".
-            outline: what it is to be about; by default that of `outline`.
-            wishes: those of `quoth.writing.Wishes`: `length` in words (800), `tone`, `audience`, and `strict`, which
-                leaves out what no passage supports.
-
-        Raises:
-            UsageError: the brief is empty, a wish does not exist or is impossible, or the documents say nothing of it.
-            NotFoundError, ModelError: as `ask`.
-        """
-        self._must_exist()
-        return self._writer(wishes).write(brief, outline)
-
     def status(self) -> Status:
         """What is in it, and what it works with; who sees a part of it is not told of sizes on the disk.
 
@@ -362,27 +263,8 @@ class KnowledgeBase(Engine):
             version=version("quoth"),
         )
 
-    @property
-    def generator_name(self) -> str:
-        """What people call the generator; loads it."""
-        return self._model.name
-
     @cached_property
     def pictures(self) -> Pictures:
         """What can be done with the pictures besides searching and asking."""
         self._must_exist()
         return Pictures(self.gallery, lambda: self._store, self._writing)
-
-    @cached_property
-    def draw(self) -> Drawer:
-        """New pictures after those that are here: `kb.draw("a cat")`; see `quoth.assistants.draw.Drawer`."""
-        # Pillow is for those who have pictures.
-        from quoth.assistants.draw import Drawer
-
-        return Drawer(self.settings, lambda words, k: self.search(words, k, kind="image"), self.gallery.previews)
-
-    def _ingestion(self, progress: Progress, groups: Iterable[str] | None) -> Ingestion:
-        return Ingestion(self._store, self._encoder, self.gallery, progress, groups)
-
-    def _must_exist(self) -> None:
-        must_be_knowledge_base(self.folder)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,11 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quoth import comparing, fitting, mapping
+from quoth.answer import Answer
 from quoth.comparing import Alike, ClusterReport, DuplicateReport, Group
 from quoth.embeddings import Record
 from quoth.embeddings.pca import COMPONENTS
+from quoth.errors import QuothError
 from quoth.fitting import EmbeddingReport, Plan
 from quoth.gallery import Gallery, read_picture
+from quoth.rendering import shown_sources
+from quoth.showing import Showing
 from quoth.store import Store
 from quoth.types import Hit, Passage
 
@@ -92,6 +96,17 @@ class Pictures:
         picture = None if image is None else read_picture(image)
         previews = self._gallery.previews([hit.passage.id for hit in hits if hit.passage.picture])
         save_sheet(draw_hits(query, picture, hits, previews), Path(path))
+
+    def sheet_of_answer(self, path: FileName, answer: Answer) -> None:
+        """The same of an answer's sources: pages and pictures, what is quoted marked; words where there are none."""
+        from quoth.sheet import draw_sources, save_sheet
+
+        shown: dict[int, bytes] = {}
+        for i, source in shown_sources(answer):
+            # Text of other formats, and files that are gone, stand there as words.
+            with suppress(QuothError):
+                shown[i] = Showing(self._gallery.folder, self._store().viewer)(source)
+        save_sheet(draw_sources(answer, shown), Path(path))
 
     def sheet_of_groups(self, path: FileName, groups: Sequence[Group]) -> None:
         """The same of groups of what is alike, each on rows of its own."""

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import html
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from quoth.errors import QuothError
+from quoth.thumbnails import as_blocks
+
 if TYPE_CHECKING:
     from quoth.answer import Answer, Source
+    from quoth.types import Passage
 
 # Okabe and Ito's palette, which colour-blind people can tell apart; the last is the memory's.
 PALETTE = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442")
 MEMORY = "#888888"
 # A source with less than this share is listed in the data but not shown to people.
 SHOWN_FROM = 0.01
+# A terminal with fewer colours shows no pictures.
+MANY_COLOURS = ("256", "truecolor", "windows")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +67,16 @@ def shown_sources(answer: Answer) -> list[tuple[int, Source]]:
     return [(i, s) for i, s in enumerate(answer.sources) if s.weight >= SHOWN_FROM or answer.abstained]
 
 
-def as_lines(answer: Answer) -> Iterator[Text]:
-    """Lines for a terminal: the answer, then its sources."""
+def as_lines(answer: Answer, *, pictures: bool = False) -> Iterator[Text]:
+    """Lines for a terminal: the answer, then its sources, with their pictures if these are wanted."""
     yield _tinted(answer) if answer.tokens else Text(answer.text, "bold")
     yield Text()
     if answer.sources:
         yield Text("Nearest passages" if answer.abstained else "Sources", "dim")
     for i, source in shown_sources(answer):
         yield from _source_lines(i, source)
+        if pictures and source.passage.picture:
+            yield from as_blocks(shown(answer, source))
     if not answer.abstained:
         yield Text.assemble(("  *", MEMORY), f" {answer.memory_weight:4.0%}  the model's memory")
     if answer.alternatives:
@@ -88,19 +97,39 @@ def _tinted(answer: Answer) -> Text:
     return line
 
 
+def whence(passage: Passage) -> str:
+    """Where a passage comes from: its file, its page's address, the model that said it; and how far it is trusted."""
+    model, _, answer = passage.document.partition("/")
+    is_said = model.startswith("openai:") and bool(answer)
+    said = f"{passage.document.rpartition('/')[0]} says so" if is_said else passage.document
+    return said if passage.trust == 1 else f"{said}, trust {passage.trust:g}"
+
+
 def _source_lines(i: int, source: Source) -> Iterator[Text]:
     passage = source.passage
     where = " › ".join(dict.fromkeys([passage.title, *passage.headings]))
     number, weight = (f"{i + 1:3}", colour(i)), f" {source.weight:4.0%}  "
-    yield Text.assemble(number, weight, (where, "bold"), f", {passage.place}")
+    yield Text.assemble(number, weight, (where, "bold"), f", {passage.place}{_manner(source)}")
     yield Text(f"           “{' '.join(source.quote.split())}”")
-    yield Text(f"           {passage.document}", "dim")
+    yield Text(f"           {whence(passage)}", "dim")
+
+
+def _manner(source: Source) -> str:
+    return ", looked at" if source.seen else ""
+
+
+def shown(answer: Answer, source: Source) -> bytes:
+    """What a source stands on, as a JPEG file; nothing if that is not known, or can no longer be shown."""
+    try:
+        return answer.show(source) if answer.show else b""
+    except QuothError:
+        return b""
 
 
 def as_html(answer: Answer) -> str:
     """A fragment of HTML that needs no style sheet and no script."""
     said = "".join(map(_html_word, words(answer))) or html.escape(answer.text)
-    rows = "".join(_html_source(i, source) for i, source in shown_sources(answer))
+    rows = "".join(_html_source(i, source, _figure(answer, source)) for i, source in shown_sources(answer))
     memory = "" if answer.abstained else f"<li>{answer.memory_weight:.0%} the model’s memory</li>"
     return (
         f'<div style="line-height:1.6"><p style="font-size:1.15em">{said}</p>'
@@ -122,10 +151,19 @@ def _mark_plain(i: int, members: int) -> str:
     return "memory" if i == members - 1 else f"source {i + 1}"
 
 
-def _html_source(i: int, source: Source) -> str:
+def _figure(answer: Answer, source: Source) -> str:
+    """A picture, or a page that was read from one: who reads its words wants to see where they stand."""
+    picture = shown(answer, source) if source.passage.picture or source.boxes else b""
+    if not picture:
+        return ""
+    url = f"data:image/jpeg;base64,{b64encode(picture).decode()}"
+    return f'<br><img src="{url}" alt="{html.escape(source.quote)}" style="max-width:420px;max-height:420px">'
+
+
+def _html_source(i: int, source: Source, figure: str) -> str:
     passage = source.passage
     return (
         f'<li value="{i + 1}"><b style="background:{colour(i)}55">{html.escape(passage.title)}</b>, '
-        f"{passage.place}, {source.weight:.0%}<br><q>{html.escape(source.quote)}</q><br>"
-        f'<span style="opacity:.6">{html.escape(passage.document)}</span></li>'
+        f"{passage.place}, {source.weight:.0%}{_manner(source)}<br><q>{html.escape(source.quote)}</q><br>"
+        f'<span style="opacity:.6">{html.escape(whence(passage))}</span>{figure}</li>'
     )

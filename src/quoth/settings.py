@@ -16,7 +16,16 @@ from quoth.types import Decoding, StateType
 
 SETTINGS_FILE = "settings.toml"
 OF_MODELS = frozenset(
-    {"model", "server", "picture_encoder", "threads", "state_megabytes", "state_disk_megabytes", "state_type"}
+    {
+        "model",
+        "projector",
+        "server",
+        "picture_encoder",
+        "threads",
+        "state_megabytes",
+        "state_disk_megabytes",
+        "state_type",
+    }
 )
 """The settings of what is loaded once; the others may change from answer to answer."""
 
@@ -27,6 +36,8 @@ class Settings:
 
     model: the generator: a GGUF file's path, a transformers checkpoint's folder, `hf:owner/repo[/file.gguf]`,
         `openai:MODEL`, or "" for the default.
+    projector: of a GGUF model that looks at pictures, its mmproj GGUF: a path or `hf:owner/repo/file.gguf`; "" for the
+        one that lies beside the model, "none" for none.
     server: for `openai:MODEL`, the base URL of the OpenAI-compatible server; "" for that of OPENAI_BASE_URL.
     picture_encoder: what looks at pictures: "" for the shipped EfficientNet-Lite0; the folder of an ONNX model with its
         model.json, of CLIP or SigLIP in ONNX, or of a transformers checkpoint (also `hf:owner/repo`); or Keras's
@@ -56,6 +67,7 @@ class Settings:
     """
 
     model: str = ""
+    projector: str = ""
     server: str = ""
     picture_encoder: str = ""
     image_model: str = ""

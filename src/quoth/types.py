@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import math
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -98,6 +99,15 @@ class LineBox:
     box: Box
 
 
+def lines_in(boxes: Sequence[LineBox], start: int, end: int) -> tuple[LineBox, ...]:
+    """Of these, in order, the lines in a span, with places in the span's own text; a line cut by its edge counts."""
+    first = bisect_right(boxes, start, key=lambda line: line.end)
+    last = bisect_left(boxes, end, key=lambda line: line.start)
+    return tuple(
+        LineBox(max(line.start, start) - start, min(line.end, end) - start, line.box) for line in boxes[first:last]
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
     """A picture at its place in a document: `words` are its caption, its alternative text, what its file says of it.
@@ -145,12 +155,7 @@ class Document:
 
     def boxes_in(self, start: int, end: int) -> tuple[LineBox, ...]:
         """The boxes of the lines in a span, with places in the span's own text; a line cut by its edge counts whole."""
-        first = bisect_right(self.boxes, start, key=lambda line: line.end)
-        last = bisect_left(self.boxes, end, key=lambda line: line.start)
-        return tuple(
-            LineBox(max(line.start, start) - start, min(line.end, end) - start, line.box)
-            for line in self.boxes[first:last]
-        )
+        return lines_in(self.boxes, start, end)
 
     def page_at(self, offset: int) -> int | None:
         """The page that holds this character, or None for a format without pages."""

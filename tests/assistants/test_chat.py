@@ -105,7 +105,7 @@ def test_an_answer_that_is_stopped_is_no_turn_and_frees_the_model(chat, model):
         break
     stream.close()
     assert model.held == 0 and chat.turns == ()
-    with pytest.raises(QuothError, match="broken off"):
+    with pytest.raises(QuothError):
         stream.answer  # noqa: B018
     whole = chat.say("What is a list?")
     assert whole.answer and whole.close() is None and whole.answer.text
@@ -271,6 +271,8 @@ LIST, PIP, SPLIT = "What is a list?", "How do I install a package with pip?", "W
         ([LIST, "why?"], "how do I sort it?", "how do I sort a list?"),
         ([PIP, LIST], "how do I sort it?", "how do I sort a list?"),
         (["why?"], "and how?", "how (why)?"),
+        (["What is " + "a very " * 300], "why?", "why (" + ("a very " * 19).strip() + ")?"),
+        ([LIST], "and " * 31, "and " * 31),
     ],
 )
 def test_what_a_follow_up_asks(earlier, message, question):

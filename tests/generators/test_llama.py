@@ -219,10 +219,10 @@ def test_states_on_disk_serve_the_next_process(model, prompts, tmp_path, monkeyp
         monkeypatch.setattr(model.bodies, "_read", partial(read_only, type(model.bodies)._read, model.bodies, together))
 
 
-def read_only(read, bodies, prompt, share, head, tokens):
+def read_only(read, bodies, prompt, share, head, tokens, images):
     """Reads the passages of `prompt`, and nothing else."""
     assert tokens == prompt.segments[1] + prompt.segments[2]
-    return read(bodies, share, head, tokens)
+    return read(bodies, share, head, tokens, images)
 
 
 def test_a_state_that_went_from_disk_comes_back_from_memory(model, prompts, tmp_path, monkeypatch):

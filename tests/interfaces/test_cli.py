@@ -13,7 +13,17 @@ from quoth import open as open_knowledge
 from quoth.interfaces.cli.main import app
 
 QUOTH = Path(sys.executable).with_name("quoth")
-COMMANDS = [["add"], ["ask"], ["search"], ["status"], ["documents"], ["remove"], ["eval", "retrieval"], ["eval", "qa"]]
+COMMANDS = [
+    ["add"],
+    ["ask"],
+    ["chat"],
+    ["search"],
+    ["status"],
+    ["documents"],
+    ["remove"],
+    ["eval", "retrieval"],
+    ["eval", "qa"],
+]
 COMMANDS += [["key", "create"], ["key", "list"], ["key", "revoke"]]
 
 
@@ -97,6 +107,6 @@ def test_help_lists_every_command_and_the_version_is_the_packages():
 
 
 def test_the_shell_completes():
-    environment = {"_QUOTH_COMPLETE": "complete_bash", "COMP_WORDS": "quoth se", "COMP_CWORD": "1"}
+    environment = {"_QUOTH_COMPLETE": "complete_bash", "COMP_WORDS": "quoth sea", "COMP_CWORD": "1"}
     done = subprocess.run([QUOTH], check=False, capture_output=True, text=True, env={**os.environ, **environment})
     assert done.stdout.split() == ["search"]

@@ -11,14 +11,15 @@ from pathlib import Path
 
 import anyio
 import pytest
+from mcp import Client, StdioServerParameters, stdio_client
 from PIL import Image
 
+import quoth
+from quoth.access import Keys
+from quoth.errors import UsageError
+from quoth.interfaces.mcp.server import run_http
 from remote_servers import free_port
 from serving import QUESTION
-
-pytest.importorskip("mcp")
-
-from mcp import Client, StdioServerParameters, stdio_client
 
 QUOTH = str(Path(sys.executable).with_name("quoth"))
 
@@ -107,3 +108,9 @@ async def call(client, name, **arguments):
     result = await client.call_tool(name, arguments)
     assert not result.is_error, result.content
     return result.structured_content
+
+
+def test_over_http_keys_are_not_passed_by(tmp_path):
+    Keys(tmp_path).create(["kb"])
+    with pytest.raises(UsageError, match="asks for none"):
+        run_http([quoth.open(tmp_path)], free_port())

@@ -196,7 +196,7 @@ def test_what_is_taken_out_is_gone(page, address, folder):
 
 def test_the_map_is_drawn(page, address):
     page.goto(f"{address}/map")
-    page.frame_locator("iframe").locator("canvas, svg").first.wait_for()
+    page.frame_locator("iframe").locator("#map img").first.wait_for()
     shoot(page, "map")
 
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 import quoth
 from quoth.answer import Answer, Source, Timing
-from quoth.assistants.batch import AT_ONCE, ask_all
+from quoth.assistants.batch import AT_SERVER, ask_all
 from quoth.interfaces.cli.main import app
 from quoth.interfaces.questions import Asked, read_questions
 from quoth.interfaces.results import Results
@@ -129,7 +129,7 @@ def test_a_server_is_asked_several_at_once_and_answers_come_in_order():
 
     found = ask_all(Server(), questions())
     assert next(found).question == "0?"
-    assert len(taken) == AT_ONCE
+    assert len(taken) == AT_SERVER
     rest = list(found)
     assert [one.question.strip("?") for one in rest] == [str(i) for i in range(1, 30)]
     assert rest[10] == quoth.Unanswered("11", "no question", "ask")

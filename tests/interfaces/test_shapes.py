@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 import quoth
 from quoth.interfaces.cli.main import app
 
-SOURCE = {"passage_id", "document", "title", "page", "kind", "start", "end", "quote", "weight"}
+SOURCE = {"passage_id", "document", "title", "page", "kind", "start", "end", "quote", "weight", "seen", "boxes"}
 HIT = {"rank", "score", "prior", "region", "passage_id", "document", "title", "page", "kind", "start", "end", "text"}
 ANSWER = {
     "question", "answer", "abstained", "confidence", "decoding", "tokens", "sources", "memory_weight", "timing",

@@ -54,7 +54,7 @@ def test_a_page_with_pictures_beside_it(beside):
     assert [figure.words for figure in document.figures] == ["A kite", "Seen\nAn owl."]
     assert [document.text[figure.start :][:4] for figure in document.figures] == ["Some", "An o"]
     kite, _ = figure_passages(document)
-    assert kite.text == "A kite\nBirds\nSome fly. An owl. End."
+    assert kite.text == "A kite\n\nBirds\n\nSome fly. An owl. End."
     assert kite.headings == ("Birds",)
     assert kite.picture == digest(RED)
 

@@ -1,5 +1,6 @@
 """Words in pictures and on scanned pages: read, in order, at their places; and nothing of it without the extra."""
 
+import base64
 import subprocess
 import sys
 
@@ -65,7 +66,7 @@ def test_words_in_a_picture_follow_those_of_its_file(read):
     info = {"pnginfo": png_text("By Ada Holm")}
     document = read("a.png", encoded(SCAN, **info))
     [figure] = document.figures
-    assert figure.words.startswith("By Ada Holm\nThe lighthouse of Sund")
+    assert figure.words.startswith("By Ada Holm\n\nThe lighthouse of Sund")
     first = figure.boxes[0]
     assert figure.words[first.start : first.end] == "The lighthouse of Sund"
     assert first.box.page is None
@@ -191,3 +192,60 @@ def test_nothing_is_added_where_nothing_was_read(monkeypatch):
     monkeypatch.setattr("quoth.passages.recognise.read_lines", lambda image: [])
     figure = Figure(decode_picture(encoded(draw())), "A disc")
     assert recognised(figure, lambda longest: draw()) == figure
+
+
+SIGN = page((40, 60, "Fog horn tested at noon"), (40, 160, "by the keeper Ada Holm"), size=(640, 260))
+SMALL = page((4, 4, "Fog"), size=(150, 60), letters=30)
+
+
+def words_of(figure):
+    return [figure.words[line.start : line.end] for line in figure.boxes]
+
+
+def in_a_pdf(pdf, **_):
+    pages = [[(12, 700, "A page with text, a lot of it."), (10, 330, "Figure 1: A sign.")]]
+    return pdf(pages, {0: [(SIGN, (50, 350, 530, 545))]})
+
+
+def in_a_page(**_):
+    inline = base64.b64encode(encoded(SIGN)).decode()
+    return f'<p>The harbour.</p><img alt="Figure 1: A sign." src="data:image/png;base64,{inline}">'.encode()
+
+
+DOCUMENTS = {
+    "a.pdf": in_a_pdf,
+    "a.docx": lambda docx, **_: docx([("Normal", "The harbour."), ("picture", "Figure 1: A sign.")], encoded(SIGN)),
+    "a.pptx": lambda pptx, **_: pptx([("One", encoded(SIGN))], "Figure 1: A sign."),
+    "a.epub": lambda book, **_: book("<p>One.</p><img src='../i/p%201.png' alt='Figure 1: A sign.'/>", encoded(SIGN)),
+    "a.html": in_a_page,
+}
+
+
+@needs_ocr
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_words_in_the_pictures_of_documents_are_read_with_their_boxes(read, pdf, docx, pptx, book, name):
+    document = read(name, DOCUMENTS[name](pdf=pdf, docx=docx, pptx=pptx, book=book))
+    [figure] = document.figures
+    assert words_of(figure) == ["Fog horn tested at noon", "by the keeper Ada Holm"]
+    assert figure.words.startswith("Figure 1: A sign.\n\nFog")
+    box = figure.boxes[0].box
+    assert box.page is None
+    assert (box.left, box.top) == pytest.approx((40 / 640, 65 / 260), abs=0.05)
+    assert "Fog horn" not in document.text
+
+
+@needs_ocr
+def test_small_pictures_and_those_of_a_page_that_was_read_are_left_alone(read, pdf):
+    document = read("a.pdf", pdf([[(12, 700, "A page with text, a lot of it.")]], {0: [(SMALL, (50, 350, 250, 430))]}))
+    assert [figure.words for figure in document.figures] == [""]
+    scanned = read("b.pdf", pdf([[]], {0: [(SCAN, (0, 0, 600, 800))]}))
+    assert [figure.words for figure in scanned.figures] == [""]
+
+
+@needs_ocr
+def test_no_more_pictures_are_read_than_a_number(read, pdf, monkeypatch):
+    monkeypatch.setattr("quoth.passages.album.MOST_READ", 1)
+    signs = [page((40, 60, f"The fog horn number {n}"), size=(640, 160)) for n in range(3)]
+    pictures = [(sign, (50, 100 + 200 * n, 530, 220 + 200 * n)) for n, sign in enumerate(signs)]
+    document = read("a.pdf", pdf([[(12, 780, "A page with text, a lot of it.")]], {0: pictures}))
+    assert sorted(bool(figure.boxes) for figure in document.figures) == [False, False, True]

@@ -54,6 +54,12 @@ def test_a_glossarys_term_gets_a_colon():
     assert taken("decorator\n    An operator that transforms a function.", document="/g.txt") == [
         "Decorator: An operator that transforms a function."
     ]
+    wrapped = (
+        "   decorator\n       An operator for a function. Take a ``log``\n       decorator, which prints what it sees."
+    )
+    assert taken(f"Words:\n\n{wrapped}", document="/g.txt") == [
+        "Decorator: An operator for a function. Take a `log` decorator, which prints what it sees."
+    ]
 
 
 @pytest.mark.parametrize(

@@ -223,7 +223,7 @@ def test_as_a_word_document(illustrated, tmp_path):
     assert body.xpath("//w:footnoteReference/@w:id", namespaces=space) == ids and ids
 
 
-def test_code_is_fenced_as_it_stands_and_has_its_footnote(text):
+def test_code_is_fenced_as_it_stands(text):
     source = sentences(text)[0].sources[0]
     block = Code("```\nx\n```", "", source)
     section = type(text.sections[0])("C", (Paragraph((sentences(text)[0],)), block))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -48,8 +48,9 @@ def refusal_of(
     decoding: Decoding,
     clock: Clock,
     signals: Signals | None = None,
+    seen: Collection[str] = (),
 ) -> Answer:
-    """That the documents do not say it; `best` is what was decoded from the `hits`, if something was."""
+    """That the documents do not say it; `best` is what was decoded from the `hits`, of which some were `seen`."""
     prior = np.exp(with_memory(np.array([hit.log_prior for hit in hits]), MEMORY_PRIOR))
     weights = best.weights if best else prior if hits else np.ones(1)
     order = by_weight(weights[:-1])
@@ -60,7 +61,7 @@ def refusal_of(
         confidence=confidence,
         decoding=decoding,
         tokens=(),
-        sources=tuple(source_of(hits[z], float(weights[z]), "", question, None) for z in order),
+        sources=tuple(source_of(hits[z], float(weights[z]), "", question, None, seen) for z in order),
         memory_weight=float(weights[-1]),
         timing=clock.timing(),
         signals=signals,
@@ -73,7 +74,8 @@ def _sources(model: LanguageModel, question: str, outcome: Outcome, i: int) -> t
     text = "".join(texts_of(model, answer.tokens))
     places = outcome.places[i] or (None,) * len(outcome.hits)
     order = by_weight(answer.weights[:-1])
-    return tuple(source_of(outcome.hits[z], float(answer.weights[z]), text, question, places[z]) for z in order)
+    hits, weights, seen = outcome.hits, answer.weights.tolist(), outcome.seen
+    return tuple(source_of(hits[z], weights[z], text, question, places[z], seen) for z in order)
 
 
 def _alternatives(model: LanguageModel, question: str, outcome: Outcome) -> tuple[Alternative, ...]:
@@ -91,8 +93,14 @@ def by_weight(weights: np.ndarray) -> list[int]:
     return sorted(range(len(weights)), key=lambda z: -weights[z])
 
 
-def source_of(hit: Hit, weight: float, answer: str, question: str, place: tuple[int, int] | None) -> Source:
-    """A source with the words that say the answer: the answer itself where it was quoted, at its `place`."""
+def source_of(
+    hit: Hit, weight: float, answer: str, question: str, place: tuple[int, int] | None, seen: Collection[str] = ()
+) -> Source:
+    """A source with the words that say the answer: the answer itself where it was quoted, at its `place`.
+
+    `seen` are the ids of the pictures that the model looked at.
+    """
     offset = hit.passage.start
     start, end = find_quote(hit.passage, answer, question) if place is None else (place[0] + offset, place[1] + offset)
-    return Source(hit.passage, hit.passage.text[start - offset : end - offset], start, end, weight)
+    passage = hit.passage
+    return Source(passage, passage.text[start - offset : end - offset], start, end, weight, passage.id in seen)

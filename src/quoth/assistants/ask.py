@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from contextlib import suppress
+from dataclasses import replace
 
-from quoth.answer import Answer
+from quoth.answer import Answer, Show
 from quoth.assistants.answers import answer_of, refusal_of
 from quoth.assistants.mixture import Mixture, Outcome
 from quoth.assistants.streaming import Clock, Speaker, texts_of
@@ -15,6 +16,7 @@ from quoth.rag import SHIPPED, Calibration, is_from_memory, nothing_relevant
 from quoth.rag.hypotheses import Tokens
 from quoth.retrieval import Retriever
 from quoth.settings import Settings
+from quoth.store import Previews, no_previews
 
 MAX_QUESTION_WORDS = 500
 
@@ -31,6 +33,12 @@ class AnswerStream:
         self._pieces = pieces
         self._stop = stop or Stop()
         self._answer: Answer | None = None
+        self._show: Show | None = None
+
+    def showing(self, show: Show) -> AnswerStream:
+        """The same, with an answer that can show its pictures."""
+        self._show = show
+        return self
 
     def __enter__(self) -> AnswerStream:
         return self
@@ -56,7 +64,7 @@ class AnswerStream:
                 self._stop.check()
                 if end.value is None:
                     raise QuothError("the answer was broken off", "ask again") from None
-                self._answer = end.value
+                self._answer = replace(end.value, show=self._show)
                 return
             if self._stop.is_set:
                 self._pieces.close()
@@ -81,12 +89,17 @@ class Asker:
     """Answers questions from a retriever's passages with a language model."""
 
     def __init__(
-        self, retriever: Retriever, model: LanguageModel, settings: Settings, calibration: Calibration = SHIPPED
+        self,
+        retriever: Retriever,
+        model: LanguageModel,
+        settings: Settings,
+        calibration: Calibration = SHIPPED,
+        previews: Previews = no_previews,
     ) -> None:
         self._retriever = retriever
         self._model = model
         self._settings = settings
-        self._mixture = Mixture(model, settings)
+        self._mixture = Mixture(model, settings, previews)
         self._calibration = calibration
 
     def stream(self, question: str) -> AnswerStream:
@@ -110,7 +123,7 @@ class Asker:
         is_said = bool(texts_of(self._model, best.tokens)) and not is_from_memory(best)
         confidence = self._calibration.probability(outcome.signals) if is_said else 0.0
         if not is_said or confidence < self._settings.min_confidence:
-            return refusal_of(question, outcome.hits, best, confidence, decoding, clock, outcome.signals)
+            return refusal_of(question, outcome.hits, best, confidence, decoding, clock, outcome.signals, outcome.seen)
         return answer_of(self._model, question, outcome, confidence, decoding, clock)
 
     def _spoken(self, decoding: Generator[Tokens, None, Outcome], clock: Clock) -> Generator[str, None, Outcome]:

@@ -1,4 +1,4 @@
-"""Many questions, one after the other: an answer for each, or why there is none."""
+"""Many questions, some at a time: an answer for each, or why there is none."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from quoth.assistants.ask import Asker
 from quoth.assistants.remote import RemoteAsker
 from quoth.errors import QuothError
 
-# What a server is asked at once; it reads them in one batch. A model at home has its cores full with one question:
-# its passages are a batch already.
-AT_ONCE = 8
+# So many questions are under way together: at home they share the decoding loop, a server reads them in one batch.
+AT_ONCE, AT_SERVER = 4, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +26,16 @@ class Unanswered:
 
 
 def ask_all(asker: Asker | RemoteAsker, questions: Iterable[str]) -> Iterator[Answer | Unanswered]:
-    """An answer, or what went wrong, for each question, in their order and as they come."""
-    if isinstance(asker, Asker):
-        return (_ask(asker, question) for question in questions)
-    return _several(asker, questions)
+    """An answer, or what went wrong, for each question, in their order and as they come.
 
-
-def _several(asker: RemoteAsker, questions: Iterable[str]) -> Iterator[Answer | Unanswered]:
-    """The same with up to `AT_ONCE` of them under way; no more are taken from `questions`."""
+    No more are taken from `questions` than are under way.
+    """
+    at_once = AT_ONCE if isinstance(asker, Asker) else AT_SERVER
     waiting: deque[Future[Answer | Unanswered]] = deque()
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with ThreadPoolExecutor(at_once) as pool:
         for question in questions:
             waiting.append(pool.submit(_ask, asker, question))
-            if len(waiting) == AT_ONCE:
+            if len(waiting) == at_once:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()

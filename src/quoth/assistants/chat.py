@@ -116,9 +116,10 @@ class Chat:
 
     def _end(self, message: str, answer: Answer) -> None:
         turn = turn_of(message, answer)
+        self.last = answer
         if self._file:
             self._file.append(turn)
-        self._turns, self.last = (*self._turns, turn), answer
+        self._turns = (*self._turns, turn)
 
 
 def begin(

@@ -17,6 +17,8 @@ from collections.abc import Sequence
 from quoth.assistants import cues
 from quoth.assistants.turns import Turn
 
+# A message of more words says enough by itself; of a longer question its beginning is what it is about.
+LONG, LONGEST_BASE = 30, 40
 _END = " ?.!"
 _MARKS = ".,;:!?\"'`()[]{}*“”‘’…"
 
@@ -28,7 +30,7 @@ def follow_up(turns: Sequence[Turn], message: str) -> str:
     if not said or not words or stands_alone(message):
         return message
     points = bool(cues.POINTERS & set(_plain(words)))
-    return _together(_words(_base(said, points)), words)
+    return _together(_words(_base(said, points))[:LONGEST_BASE], words)
 
 
 def told(history: Sequence[tuple[str, str]]) -> list[Turn]:
@@ -42,6 +44,8 @@ def told(history: Sequence[tuple[str, str]]) -> list[Turn]:
 def stands_alone(message: str) -> bool:
     """Whether a message says by itself what it is about."""
     words = _plain(message.split())
+    if len(words) > LONG:
+        return True
     if not words or words[0] in cues.OPENERS or " ".join(words).startswith(cues.FRAMES):
         return False
     content = 0

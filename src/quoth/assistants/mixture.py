@@ -30,8 +30,10 @@ from quoth.rag import (
     weighty,
 )
 from quoth.rag.hypotheses import Tokens
+from quoth.rag.images import Images, images_of
 from quoth.rag.marginal import Logs
 from quoth.settings import Settings
+from quoth.store import Previews, no_previews
 from quoth.types import Hit
 
 CONCATENATIONS = ("concat-best-first", "concat-best-last")
@@ -43,19 +45,23 @@ class Outcome:
 
     hits: the passages that took part; those with a negligible prior did not.
     places: for each answer, for each of the hits, the span of its text that the answer is, for quotes only.
+    seen: the ids of the passages that are pictures and were looked at, not only read of.
     """
 
     hits: tuple[Hit, ...]
     answers: tuple[Decoded, ...]
     signals: Signals
     places: tuple[tuple[tuple[int, int] | None, ...], ...]
+    seen: frozenset[str] = frozenset()
 
 
 class Mixture:
     """Decodes answers from a language model and passages, as the settings say."""
 
-    def __init__(self, model: LanguageModel, settings: Settings) -> None:
+    def __init__(self, model: LanguageModel, settings: Settings, previews: Previews = no_previews) -> None:
+        """`previews` gives the pictures to a model that can look at them."""
         self._model = model
+        self._previews = previews
         self._settings = settings
         self._prompts = prompt_maker(model, settings.stop)
         longest = settings.max_tokens or self._prompts.longest
@@ -68,9 +74,10 @@ class Mixture:
             ModelError: the prompts do not fit the model.
             StoppedError: `stop` was set.
         """
+        images = images_of(self._model, [hit.passage for hit in hits], self._previews)
         with ExitStack() as stack:
-            reader = stack.enter_context(self._reserve(question, hits, stop))
-            reading = stack.enter_context(self._read(reader, question, hits))
+            reader = stack.enter_context(self._reserve(question, hits, images, stop))
+            reading = stack.enter_context(self._read(reader, question, hits, images))
             prior, kept = self._prior(hits, reading)
             memory = stack.enter_context(self._memory(reader, question, reading, len(hits)))
             if self._settings.contrast:
@@ -79,23 +86,26 @@ class Mixture:
                 reading = stack.enter_context(reading.fork(kept))
             members = tuple(hits[z] for z in kept)
             spans = [Spans(self._model, hit.passage.text, self._limits) for hit in members] if self._quotes else []
-            found = yield from self._decoding(reader, question, members, reading, prior, memory, spans)
-            return self._outcome(members, found, spans, signals(found[0], reading.tails, memory.tail, members))
+            found = yield from self._decoding(reader, question, members, reading, prior, memory, spans, images)
+            said = signals(found[0], reading.tails, memory.tail, members)
+            return self._outcome(members, found, spans, said, frozenset(images))
 
-    def _reserve(self, question: str, hits: Sequence[Hit], stop: Stop) -> AbstractContextManager[Reader]:
+    def _reserve(
+        self, question: str, hits: Sequence[Hit], images: Images, stop: Stop
+    ) -> AbstractContextManager[Reader]:
         """Room for all prompts of the question, and for their hypotheses."""
-        prompts = [*self._singles(question, hits), self._prompts.without(question)]
+        prompts = [*self._singles(question, hits, images), self._prompts.without(question)]
         if self._settings.decoding in CONCATENATIONS:
-            prompts.append(self._prompts.with_passages([hit.passage for hit in hits], question))
+            prompts.append(self._prompts.with_passages([hit.passage for hit in hits], question, images))
         rows = len(prompts) * self._search().width * (2 if self._settings.contrast else 1)
         return self._model.reserve(prompts, rows, self._limits.tokens, stop)
 
-    def _singles(self, question: str, hits: Sequence[Hit]) -> list[Prompt]:
-        return [self._prompts.with_passages([hit.passage], question) for hit in hits]
+    def _singles(self, question: str, hits: Sequence[Hit], images: Images) -> list[Prompt]:
+        return [self._prompts.with_passages([hit.passage], question, images) for hit in hits]
 
-    def _read(self, reader: Reader, question: str, hits: Sequence[Hit]) -> Reading:
+    def _read(self, reader: Reader, question: str, hits: Sequence[Hit], images: Images) -> Reading:
         """The passages; for a contrast, which works with it from the first token on, the null passage too."""
-        prompts = self._singles(question, hits)
+        prompts = self._singles(question, hits, images)
         return reader.read([*prompts, self._prompts.without(question)] if self._settings.contrast else prompts)
 
     def _prior(self, hits: Sequence[Hit], reading: Reading) -> tuple[Logs, list[int]]:
@@ -132,13 +142,14 @@ class Mixture:
         prior: Logs,
         memory: Memory,
         spans: Sequence[Spans],
+        images: Images,
     ) -> Decoding:
         search, limits = self._search(), self._limits
         if self._settings.decoding == "token":
             return (yield from decode_token(reading, prior, memory, limits, search))
         if self._settings.decoding in CONCATENATIONS:
             order = hits if self._settings.decoding == CONCATENATIONS[0] else hits[::-1]
-            whole = self._prompts.with_passages([hit.passage for hit in order], question)
+            whole = self._prompts.with_passages([hit.passage for hit in order], question, images)
             with reader.read([whole]) as together:
                 return (yield from decode_concat(together, reading, prior, memory, limits))
         if self._quotes:
@@ -164,7 +175,12 @@ class Mixture:
         )
 
     def _outcome(
-        self, hits: tuple[Hit, ...], found: Sequence[Decoded], spans: Sequence[Spans], said: Signals
+        self,
+        hits: tuple[Hit, ...],
+        found: Sequence[Decoded],
+        spans: Sequence[Spans],
+        said: Signals,
+        seen: frozenset[str],
     ) -> Outcome:
         places = tuple(tuple(one.place(answer.tokens) for one in spans) for answer in found)
-        return Outcome(hits, tuple(found), said, places)
+        return Outcome(hits, tuple(found), said, places, seen)

@@ -6,8 +6,9 @@ does; with the decoding "sequence" the candidates are what the model says of eac
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from dataclasses import fields
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,16 +28,21 @@ from quoth.rag.numbered import (
     is_refusal,
     may_become_refusal,
     numbered_prompt,
+    numbered_turn,
     scored_prompt,
 )
 from quoth.rag.rescoring import Traced, ranked, traced
 from quoth.rag.support import provenance
 from quoth.retrieval import Retriever
 from quoth.settings import Settings
+from quoth.store import Previews, no_previews
 from quoth.types import Decoding, Hit
 
 if TYPE_CHECKING:
     from quoth.generators.remote import RemoteModel
+
+Files = Mapping[str, bytes]
+"""Passage id -> the picture that it is, as a JPEG file."""
 
 LONGEST = 256
 DECODINGS = ("sequence", "concat-best-first", "concat-best-last")
@@ -47,8 +53,10 @@ _NOT_HERE = ("beams", "length_penalty", "contrast", "likelihood_weight", "robust
 class RemoteAsker:
     """Answers questions from a retriever's passages with a model of an OpenAI-compatible server."""
 
-    def __init__(self, retriever: Retriever, model: RemoteModel, settings: Settings) -> None:
-        """Put them together.
+    def __init__(
+        self, retriever: Retriever, model: RemoteModel, settings: Settings, previews: Previews = no_previews
+    ) -> None:
+        """Put them together; `previews` gives the pictures, for a server whose model looks at them.
 
         Raises:
             SettingsError: a setting needs more of a model than a server gives.
@@ -57,6 +65,7 @@ class RemoteAsker:
         self._retriever = retriever
         self._model = model
         self._settings = settings
+        self._previews = previews
 
     def stream(self, question: str) -> AnswerStream:
         """Answer `question`, piece by piece; the best of scored candidates comes whole, at the end.
@@ -73,15 +82,23 @@ class RemoteAsker:
         clock.retrieved()
         if nothing_relevant(hits):
             return refusal_of(question, hits, None, 0.0, self._settings.decoding, clock)
-        if self._settings.decoding == "sequence" and self._model.scores:
+        files = self._pictures(hits)
+        # Prompts are scored as text: that would not be the mixture in which pictures are looked at.
+        if not files and self._settings.decoding == "sequence" and self._model.scores:
             found = self._candidates(question, hits)
             if found and not self._withheld(found[0]):
                 clock.told()
                 yield "".join(found[0].pieces)
             return self._answer(question, hits, found, "sequence", clock)
-        text, statements = yield from self._spoken(question, hits, clock)
-        found = self._traced(question, hits, text, statements)
-        return self._answer(question, hits, found, self._order, clock)
+        text, statements = yield from self._spoken(question, hits, files, clock)
+        seen = files.keys() if self._model.looks else set()
+        found = self._traced(question, hits, text, statements, seen)
+        return self._answer(question, hits, found, self._order, clock, seen)
+
+    def _pictures(self, hits: Sequence[Hit]) -> Files:
+        """The files of those passages that are pictures, unless the server is known to read words alone."""
+        ids = [hit.passage.id for hit in hits if hit.passage.picture]
+        return self._previews(ids) if ids and self._model.looks is not False else {}
 
     @property
     def _order(self) -> Decoding:
@@ -89,11 +106,11 @@ class RemoteAsker:
         return "concat-best-last" if self._settings.decoding == "sequence" else self._settings.decoding
 
     def _spoken(
-        self, question: str, hits: Sequence[Hit], clock: Clock
+        self, question: str, hits: Sequence[Hit], files: Files, clock: Clock
     ) -> Generator[str, None, tuple[str, list[Statement]]]:
         """The answer from all passages as it comes, without its citations; a refusal is not spoken."""
         reader, text, told = CitationReader(), "", 0
-        for piece in self._say(question, hits):
+        for piece in self._say(question, hits, files):
             text += reader.feed(piece)
             if len(text) > told and not may_become_refusal(text) and not is_refusal(text):
                 clock.told()
@@ -105,14 +122,16 @@ class RemoteAsker:
             yield text[told:]
         return text, reader.statements()
 
-    def _say(self, question: str, hits: Sequence[Hit]) -> Generator[str, None, None]:
+    def _say(
+        self, question: str, hits: Sequence[Hit], files: Files = MappingProxyType({})
+    ) -> Generator[str, None, None]:
         numbered = [(hit.rank, hit.passage) for hit in hits]
         if self._order == "concat-best-last":
             numbered.reverse()
         settings = self._settings
         drawn = {"top_p": settings.top_p, "seed": settings.seed} if settings.temperature else {}
         return self._model.complete(
-            numbered_prompt(numbered, question),
+            numbered_turn(numbered, question, files) if files else numbered_prompt(numbered, question),
             max_tokens=settings.max_tokens or LONGEST,
             stop=[stop for stop in (STOP, settings.stop) if stop],
             temperature=settings.temperature,
@@ -134,13 +153,16 @@ class RemoteAsker:
         scored = self._model.score(prompts, as_continuation(answer))
         return (scored[0].tokens, np.stack([s.log_probs for s in scored])) if scored else None
 
-    def _traced(self, question: str, hits: Sequence[Hit], text: str, statements: Sequence[Statement]) -> list[Traced]:
+    def _traced(
+        self, question: str, hits: Sequence[Hit], text: str, statements: Sequence[Statement], seen: Collection[str]
+    ) -> list[Traced]:
         """Where each piece comes from: by the mixture where the server scores, else by the citations that hold."""
         if not text or is_refusal(text):
             return []
-        if self._model.scores and (scored := self._score(question, hits, text)):
+        if not seen and self._model.scores and (scored := self._score(question, hits, text)):
             return [traced(text, scored[0], _log_prior(hits), MEMORY_PRIOR, scored[1])]
-        found = provenance(text, statements, [hit.passage for hit in hits], question)
+        shown = [z for z, hit in enumerate(hits) if hit.passage.id in seen]
+        found = provenance(text, statements, [hit.passage for hit in hits], question, shown)
         return [Traced(found.words, np.zeros(len(found.words)), found.posterior, found.posterior.mean(axis=1))]
 
     def _withheld(self, best: Traced) -> bool:
@@ -148,12 +170,18 @@ class RemoteAsker:
         return best.weights[-1] >= MEMORY_CARRIES_FROM or _confidence(best) < self._settings.min_confidence
 
     def _answer(
-        self, question: str, hits: Sequence[Hit], found: Sequence[Traced], decoding: Decoding, clock: Clock
+        self,
+        question: str,
+        hits: Sequence[Hit],
+        found: Sequence[Traced],
+        decoding: Decoding,
+        clock: Clock,
+        seen: Collection[str] = (),
     ) -> Answer:
         """The first as the answer, the others as its alternatives; or a refusal."""
         if not found or self._withheld(found[0]):
             best, confidence = (found[0], _confidence(found[0])) if found else (None, 0.0)
-            return refusal_of(question, hits, best, confidence, decoding, clock)
+            return refusal_of(question, hits, best, confidence, decoding, clock, seen=seen)
         best = found[0]
         order = by_weight(best.weights[:-1])
         posterior = best.posterior[[*order, len(hits)]].T.tolist()
@@ -166,7 +194,7 @@ class RemoteAsker:
             confidence=_confidence(best),
             decoding=decoding,
             tokens=tuple(Token(t, log, tuple(p)) for t, log, p in zip(best.pieces, logs, posterior, strict=True)),
-            sources=tuple(source_of(hits[z], float(best.weights[z]), text, question, None) for z in order),
+            sources=tuple(source_of(hits[z], float(best.weights[z]), text, question, None, seen) for z in order),
             memory_weight=float(best.weights[-1]),
             timing=clock.timing(),
             probability=best.probability,

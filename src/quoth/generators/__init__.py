@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from quoth.generators.base import LanguageModel, Prompt, Reader, Reading, Stop
-from quoth.generators.models import describe_model, find_model
+from quoth.generators.base import Image, LanguageModel, Prompt, Reader, Reading, Stop
+from quoth.generators.models import describe_model, find_model, find_projector
 from quoth.generators.remote_loading import is_remote
-from quoth.generators.state_folder import StateFolder, delete_states, passage_digest, state_files
+from quoth.generators.state_folder import StateFolder, delete_states, passage_digest, picture_name, state_files
 from quoth.generators.torch_runtime import is_checkpoint, load_checkpoint
 from quoth.settings import Settings
 
 __all__ = [
+    "Image",
     "LanguageModel",
     "Prompt",
     "Reader",
@@ -23,6 +24,8 @@ __all__ = [
     "load_generator",
     "open_states",
     "passage_digest",
+    "picture_name",
+    "sees",
     "state_files",
 ]
 
@@ -43,8 +46,16 @@ def load_generator(settings: Settings, states: Path | None = None) -> LanguageMo
     # The runtime takes most of a second to import: only who generates pays for it.
     from quoth.generators.llama import LlamaModel
 
-    folder = open_states(settings, states)
-    return LlamaModel(find_model(settings.model), settings.threads, state_bytes, folder, settings.state_type)
+    folder, file = open_states(settings, states), find_model(settings.model)
+    projector = find_projector(settings.projector, file)
+    return LlamaModel(file, settings.threads, state_bytes, folder, settings.state_type, projector)
+
+
+def sees(settings: Settings) -> bool:
+    """Whether a GGUF model with a projector is meant, without loading it. Raises as `load_generator`."""
+    if is_remote(settings.model) or is_checkpoint(settings.model):
+        return False
+    return find_projector(settings.projector, find_model(settings.model)) is not None
 
 
 def open_states(settings: Settings, folder: Path | None) -> StateFolder | None:
@@ -59,5 +70,6 @@ def open_states(settings: Settings, folder: Path | None) -> StateFolder | None:
         return None
     from quoth.generators.llama_identity import state_identity
 
-    identity = state_identity(find_model(settings.model), settings.state_type)
+    file = find_model(settings.model)
+    identity = state_identity(file, settings.state_type, find_projector(settings.projector, file))
     return StateFolder(folder, settings.state_disk_megabytes << 20, identity)

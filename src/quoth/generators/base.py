@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -47,6 +47,32 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
+class Image:
+    """A picture that a model reads: in a prompt placeholders stand among the tokens, the same for the same picture.
+
+    digest: 16 hexadecimal digits, of its pixels.
+    file: the picture, for instance as a JPEG.
+    positions: how many tokens it counts as.
+    cells: how many key/value cells it takes; more than `positions` where a model counts rows and columns.
+    """
+
+    digest: str
+    file: bytes = field(repr=False)
+    positions: int
+    cells: int
+
+    @property
+    def number(self) -> int:
+        """The placeholder: below 0, in 64 bits."""
+        return -1 - (int(self.digest, 16) >> 1)
+
+    @property
+    def tokens(self) -> tuple[int, ...]:
+        """What stands for it in a segment."""
+        return (self.number,) * self.positions
+
+
+@dataclass(frozen=True, slots=True)
 class Prompt:
     """Tokens in segments, in reading order.
 
@@ -56,10 +82,13 @@ class Prompt:
 
     `chosen` are the places, from 1 on and rising, of the tokens of the last segment whose log p is wanted; None is
     all of them. Each costs a product with the whole vocabulary, as much as reading a token.
+
+    `images` are those that the segments before the last hold, by their placeholders.
     """
 
     segments: tuple[tuple[int, ...], ...]
     chosen: tuple[int, ...] | None = None
+    images: tuple[Image, ...] = ()
 
     @property
     def asked(self) -> Sequence[int]:
@@ -128,7 +157,7 @@ class Reader(Protocol):
 
 
 class LanguageModel(Reader, Protocol):
-    """A language model. Deterministic: the same tokens give the same probabilities."""
+    """A language model. Deterministic: the same tokens give the same probabilities, to the bit if nobody else asks."""
 
     @property
     def name(self) -> str:
@@ -152,6 +181,13 @@ class LanguageModel(Reader, Protocol):
 
     def chat(self, message: str) -> str | None:
         """`message` as a user's turn in the model's own template, ready for the reply; None: a base model."""
+
+    def show(self, digest: str, file: bytes) -> Image | None:
+        """A picture (its digest and its file) to be put in prompts; None: this model reads words alone.
+
+        Raises:
+            ModelError: it cannot be read.
+        """
 
     def reserve(
         self, prompts: Sequence[Prompt], rows: int, tokens: int, stop: Stop, /

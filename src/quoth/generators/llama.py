@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quoth.errors import TooLongError
-from quoth.generators.base import Prompt, Reader, Stop
+from quoth.generators.base import Image, Prompt, Reader, Stop
 from quoth.generators.llama_admission import Admission, Need
 from quoth.generators.llama_batches import Entry
 from quoth.generators.llama_bodies import Bodies
 from quoth.generators.llama_context import FEW_CELLS, FEW_SEQUENCES, MANY_SEQUENCES, Context, Weights
+from quoth.generators.llama_pictures import Projector
 from quoth.generators.llama_reading import LlamaReading
 from quoth.generators.llama_share import Share
 from quoth.generators.llama_vocabulary import Vocabulary
@@ -52,6 +53,7 @@ class LlamaModel:
         state_bytes: int = 512 << 20,
         state_folder: StateFolder | None = None,
         state_type: StateType = "f16",
+        projector: Path | None = None,
     ) -> None:
         """Load the model.
 
@@ -61,9 +63,10 @@ class LlamaModel:
             state_bytes: the memory for passage states.
             state_folder: where they are kept when the process ends.
             state_type: the numbers of the key/value cells; "q8" takes half the room.
+            projector: the mmproj file with which the model looks at pictures.
 
         Raises:
-            ModelError: llama.cpp cannot load the file.
+            ModelError: llama.cpp cannot load a file.
         """
         llama_cpp.llama_log_set(_be_quiet, ctypes.c_void_p())
         llama_cpp.llama_backend_init()
@@ -75,17 +78,26 @@ class LlamaModel:
         self.tokenize = vocabulary.tokenize
         self.detokenize = vocabulary.detokenize
         self.chat = vocabulary.chat
-        self.bodies = Bodies(StateCache(state_bytes), state_folder, vocabulary.detokenize)
+        self._projector: Projector | None = None
+        self.bodies = Bodies(StateCache(state_bytes), state_folder, vocabulary.detokenize, lambda: self._projector)
         self.threads = threads or os.cpu_count() or 1
         self._state_type = state_type
         self.admission = Admission(self._open_context)
         self.threads = threads or self._fastest_threads()
         self.admission.loop.context.set_threads(self.threads)
+        if projector:
+            self._projector = Projector(projector, self._weights, self.threads)
 
     def close(self) -> None:
         """Give the memory back now; a model that nothing uses any more gives it back by itself."""
         self.admission.loop.context.close()
+        if self._projector:
+            self._projector.close()
         self._weights.close()
+
+    def show(self, digest: str, file: bytes) -> Image | None:
+        """A picture to be put in prompts; None without a projector. Raises ModelError if it cannot be read."""
+        return self._projector.show(digest, file) if self._projector else None
 
     @contextmanager
     def reserve(self, prompts: Sequence[Prompt], rows: int, tokens: int, stop: Stop, /) -> Iterator[Reader]:
@@ -101,7 +113,7 @@ class LlamaModel:
             ModelError: the prompts do not fit the model's context, or are too many.
         """
         self._check(prompts)
-        share, sequences = self.admission.visit(len(prompts), sum(map(len, prompts)) + MARGIN)
+        share, sequences = self.admission.visit(len(prompts), sum(map(len, prompts)) + _more_cells(prompts) + MARGIN)
         return self.read_into(share, sequences, prompts)
 
     def read_into(self, share: Share, sequences: Sequence[int], prompts: Sequence[Prompt]) -> LlamaReading:
@@ -167,9 +179,14 @@ def _need(prompts: Sequence[Prompt], rows: int, tokens: int) -> Need:
     """
     heads = {prompt.segments[0] for prompt in prompts}
     bodies = sum(len(prompt) - len(prompt.segments[0]) for prompt in prompts)
-    cells = 2 * sum(map(len, heads)) + bodies + (len(prompts) + 2 * rows + 3) * tokens
+    cells = 2 * sum(map(len, heads)) + bodies + _more_cells(prompts) + (len(prompts) + 2 * rows + 3) * tokens
     limit = FEW_SEQUENCES if cells <= FEW_CELLS else MANY_SEQUENCES
     return Need(min(4 * len(prompts) + 2 * rows + 3, limit), cells)
+
+
+def _more_cells(prompts: Sequence[Prompt]) -> int:
+    """The cells that pictures take beyond their positions."""
+    return sum(image.cells - image.positions for prompt in prompts for image in prompt.images)
 
 
 def _read_tails(share: Share, prompts: Sequence[Prompt], sequences: Sequence[int]) -> tuple[LogProbs, list[Scores]]:

@@ -12,13 +12,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from quoth.errors import BusyError
 from quoth.generators.base import Stop
 from quoth.generators.llama_context import FEW_CELLS, Context
 from quoth.generators.llama_loop import DecodingLoop, Pool
 from quoth.generators.llama_share import Share
 
-# For several questions at once; taken when two first meet.
+# For several questions at once; opened when two first meet.
 MANY_CELLS = 16384
+# So long nothing is decoded only if those who have a place do not go on, in seconds.
+STUCK_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +45,6 @@ class Admission:
         self.loop = DecodingLoop(open_context(FEW_CELLS))
         self._door = threading.Condition()
         self._queue: deque[object] = deque()
-        self._promised = 0
-        self._is_crowded = False
 
     @property
     def waiting(self) -> int:
@@ -56,13 +57,19 @@ class Admission:
 
         Raises:
             StoppedError: the question was given up meanwhile.
+            BusyError: all places are held by answers that nobody goes on with.
             ModelError: there is no memory for a context of this size.
         """
-        share, cells = self._enter(need, stop)
+        with self._door, stop.tells(self._wake):
+            share = self._admitted(need, stop)
         try:
             yield share
         finally:
-            self._leave(share, cells)
+            with self._door:
+                share.close()
+                share.loop.questions -= 1
+                share.loop.promised -= need.cells
+                self._door.notify_all()
 
     def visit(self, count: int, cells: int) -> tuple[Share, list[int]]:
         """So many sequences for somebody who waits for nobody, and what they are part of: all that is not reserved.
@@ -76,52 +83,57 @@ class Admission:
             return Share(self.loop, self.loop.pool, Stop()), self.loop.pool.take(count)
 
     def grow(self, cells: int) -> None:
-        """Take a context of at least so many cells; nobody uses the present one."""
+        """Take a context of at least so many cells from now on."""
         with self._door:
             self._grow(cells)
 
-    def _enter(self, need: Need, stop: Stop) -> tuple[Share, int]:
+    def _admitted(self, need: Need, stop: Stop) -> Share:
         place = object()
-        with self._door, stop.tells(self._wake):
-            self._queue.append(place)
-            try:
-                self._door.wait_for(lambda: stop.is_set or (self._queue[0] is place and self._has_room(need)))
-                stop.check()
-                return self._admit(need, stop)
-            finally:
-                self._queue.remove(place)
-                self._door.notify_all()
-
-    def _has_room(self, need: Need) -> bool:
-        if not self.loop.questions:
-            return True
-        context = self.loop.context
-        fits = need.sequences <= self.loop.pool.free and self._promised + need.cells <= context.cells
-        self._is_crowded = self._is_crowded or not fits
-        return fits
-
-    def _admit(self, need: Need, stop: Stop) -> tuple[Share, int]:
-        """Who is alone gets all that there is, if it needs so much."""
-        if self.loop.is_idle():
-            self._grow(max(need.cells, MANY_CELLS if self._is_crowded else 0))
-        pool = Pool(self.loop.pool.take(min(need.sequences, self.loop.pool.free)))
-        cells = min(need.cells, self.loop.context.cells)
-        self.loop.questions += 1
-        self._promised += cells
-        return Share(self.loop, pool, stop), cells
-
-    def _leave(self, share: Share, cells: int) -> None:
-        with self._door:
-            share.close()
-            self.loop.questions -= 1
-            self._promised -= cells
+        self._queue.append(place)
+        try:
+            while not (self._queue[0] is place and self._has_room(need)):
+                self._wait(stop)
+            return self._admit(need, stop)
+        finally:
+            self._queue.remove(place)
             self._door.notify_all()
 
+    def _wait(self, stop: Stop) -> None:
+        """Until something changes.
+
+        A stream that was begun, is neither read nor closed, and is all that others wait for would keep them for ever.
+        """
+        stop.check()
+        before = self.loop.batches
+        if not self._door.wait(STUCK_S) and self.loop.batches == before and self.loop.is_resting():
+            cause = f"{self.loop.questions} answers were begun, and nothing goes on with them"
+            raise BusyError(cause, "read streams to their end, or close them", STUCK_S)
+        stop.check()
+
+    def _has_room(self, need: Need) -> bool:
+        """Whether it fits; who is alone always does, and so does the first who meets another."""
+        return not self.loop.questions or self._fits(need) or self.loop.context.cells < MANY_CELLS
+
+    def _fits(self, need: Need) -> bool:
+        cells = self.loop.promised + need.cells
+        return need.sequences <= self.loop.pool.free and cells <= self.loop.context.cells
+
+    def _admit(self, need: Need, stop: Stop) -> Share:
+        """Who is alone gets all that there is, if it needs so much."""
+        if not self._fits(need):
+            self._grow(max(need.cells, MANY_CELLS if self.loop.questions else 0))
+        loop = self.loop
+        pool = Pool(loop.pool.take(min(need.sequences, loop.pool.free)))
+        loop.questions += 1
+        loop.promised += need.cells
+        return Share(loop, pool, stop)
+
     def _grow(self, cells: int) -> None:
+        """Whoever is at work in the present context ends there; then nothing refers to it, and it is freed."""
         if cells > self.loop.context.cells:
-            old = self.loop.context
+            batches, tokens = self.loop.batches, self.loop.tokens
             self.loop = DecodingLoop(self._open(1 << (cells - 1).bit_length()))
-            old.close()
+            self.loop.batches, self.loop.tokens = batches, tokens
 
     def _wake(self) -> None:
         with self._door:

@@ -3,34 +3,46 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from quoth.generators.base import Prompt
+from quoth.generators.base import Image, Prompt
 from quoth.generators.llama_batches import entries
+from quoth.generators.llama_pictures import Projector
 from quoth.generators.llama_share import Share
-from quoth.generators.state_folder import StateFolder
+from quoth.generators.state_folder import StateFolder, picture_name
 from quoth.generators.states import StateCache, Tokens
 
 # Instructions of which the state stays in memory, whatever the room for those of passages.
 MAX_HEADS = 4
 
+Images = Mapping[int, Image]
+"""Pictures by their placeholders."""
+
 
 class Bodies:
     """The states of one model: in memory, and on disk if it has a folder. Any number of threads may use them."""
 
-    def __init__(self, cache: StateCache, folder: StateFolder | None, spell: Callable[[Tokens], bytes]) -> None:
+    def __init__(
+        self,
+        cache: StateCache,
+        folder: StateFolder | None,
+        spell: Callable[[Sequence[int]], bytes],
+        eyes: Callable[[], Projector | None] = lambda: None,
+    ) -> None:
         """Begin with what is there.
 
         Args:
             cache: those of passages.
             folder: where they are kept when the process ends.
             spell: the text of tokens.
+            eyes: what looks at pictures, for a model that can.
         """
         self.cache = cache
         self.folder = folder
         self.heads: dict[Tokens, bytes] = {}
         self._spell = spell
+        self._eyes = eyes
         self._flights = _Flights()
 
     def put(self, share: Share, prompts: Sequence[Prompt], sequences: Sequence[int]) -> None:
@@ -41,10 +53,11 @@ class Bodies:
         must not depend on what was asked before it.
         """
         pairs = [_head_and_passage(prompt) for prompt in prompts]
+        images = {image.number: image for prompt in prompts for image in prompt.images}
         heads = {head: self._head_state(share, head) for head, _ in pairs if head}
         # On disk: single passages. Several together are another question's only by chance.
         is_single = {pair: len(prompt.segments) <= 3 for pair, prompt in zip(pairs, prompts, strict=True)}
-        states = {pair: self._passage_state(share, *pair, one) for pair, one in is_single.items() if pair[1]}
+        states = {pair: self._passage_state(share, *pair, one, images) for pair, one in is_single.items() if pair[1]}
         carriers = dict(zip(heads, share.acquire(len(heads)), strict=True))
         try:
             bodies = [(sequence, states[pair]) for pair, sequence in zip(pairs, sequences, strict=True) if pair[1]]
@@ -54,22 +67,27 @@ class Bodies:
         finally:
             share.release(list(carriers.values()))
 
-    def _passage_state(self, share: Share, head: Tokens, passage: Tokens, is_single: bool) -> bytes:
+    def _passage_state(self, share: Share, head: Tokens, passage: Tokens, is_single: bool, images: Images) -> bytes:
         """The cells of `passage`, read after `head` and without those of `head`."""
         folder = self.folder if is_single else None
         with self._flights.alone((head, passage)):
             state = self.cache.get((head, passage))
             if state is None:
-                state = self._find_or_read(share, head, passage, folder, self._spell(passage))
+                state = self._find_or_read(share, head, passage, folder, self._name(passage, images), images)
                 self.cache.put((head, passage), state)
             elif folder:
-                folder.keep(self._spell(passage), head + passage, state)
+                folder.keep(self._name(passage, images), head + passage, state)
             return state
+
+    def _name(self, passage: Tokens, images: Images) -> bytes:
+        """A passage as its state is named: its text, and the pictures in it."""
+        shown = dict.fromkeys(images[token].digest for token in passage if token < 0)
+        return picture_name(self._spell([token for token in passage if token >= 0]), *shown)
 
     def _head_state(self, share: Share, head: Tokens) -> bytes:
         """The cells of `head`, the instructions; they have a place of their own in memory, and on disk no passage."""
         with self._flights.alone(head):
-            state = self.heads.get(head) or self._find_or_read(share, (), head, self.folder, b"")
+            state = self.heads.get(head) or self._find_or_read(share, (), head, self.folder, b"", {})
             self._keep_head(head, state)
             return state
 
@@ -81,25 +99,38 @@ class Bodies:
             self.heads[head] = state
 
     def _find_or_read(
-        self, share: Share, head: Tokens, tokens: Tokens, folder: StateFolder | None, text: bytes
+        self, share: Share, head: Tokens, tokens: Tokens, folder: StateFolder | None, text: bytes, images: Images
     ) -> bytes:
         """The state of `tokens` after `head`: the one on disk, or read now and kept there."""
         state = folder.get(text, head + tokens) if folder else None
         if state is None:
-            state = self._read(share, head, tokens)
+            state = self._read(share, head, tokens, images)
             if folder:
                 folder.put(text, head + tokens, state)
         return state
 
-    def _read(self, share: Share, head: Tokens, tokens: Tokens) -> bytes:
+    def _read(self, share: Share, head: Tokens, tokens: Tokens, images: Images) -> bytes:
         [scratch] = share.acquire(1)
         try:
             if head:
                 share.load([(scratch, self._head_state(share, head))])
-            share.decode(entries(scratch, len(head), tokens))
+            self._read_pieces(share, scratch, len(head), tokens, images)
             return share.save(scratch, len(head))
         finally:
             share.release([scratch])
+
+    def _read_pieces(self, share: Share, sequence: int, start: int, tokens: Tokens, images: Images) -> None:
+        """Tokens, and pictures where their placeholders stand."""
+        eyes = self._eyes()
+        while tokens:
+            image = images.get(tokens[0])
+            if image and eyes:
+                eyes.read(share, sequence, start, image)
+                read = image.positions
+            else:
+                read = next((i for i, token in enumerate(tokens) if token < 0), len(tokens))
+                share.decode(entries(sequence, start, tokens[:read]))
+            start, tokens = start + read, tokens[read:]
 
 
 class _Flights:

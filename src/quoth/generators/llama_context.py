@@ -12,6 +12,7 @@ import os
 import weakref
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import llama_cpp
 import numpy as np
@@ -72,6 +73,11 @@ class Context:
         self.sequences = int(params.n_seq_max)
         self.cells = cells
         self.close = weakref.finalize(self, _free, self._context, self._batch)
+
+    @property
+    def pointer(self) -> Any:  # noqa: ANN401 - llama_cpp has no types
+        """The runtime's own context, for a library that reads into it."""
+        return self._context
 
     def set_threads(self, threads: int) -> None:
         """Use this many threads from the next batch on."""

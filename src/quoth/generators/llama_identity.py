@@ -15,13 +15,13 @@ from quoth.types import StateType
 BLOCKS, BLOCK_BYTES = 64, 65536
 
 
-def state_identity(model: Path, state_type: StateType) -> str:
-    """16 hexadecimal digits: of the model's file, the runtime, the processor, the parameters, and Quoth's version.
+def state_identity(model: Path, state_type: StateType, projector: Path | None = None) -> str:
+    """16 hexadecimal digits: of the model's files, the runtime, the processor, the parameters, and Quoth's version.
 
     Another processor adds in another order, and Quoth's version stands for its instructions.
 
     Raises:
-        ModelError: the model's file cannot be read.
+        ModelError: a file of the model's cannot be read.
     """
     parts = [
         fingerprint(model),
@@ -30,6 +30,7 @@ def state_identity(model: Path, state_type: StateType) -> str:
         llama_cpp.llama_print_system_info().decode(),
         f"cells {state_type}, batch {BATCH}, swa_full, flash attention",
     ]
+    parts += [fingerprint(projector)] if projector else []
     return hashlib.blake2b("\0".join(parts).encode(), digest_size=8).hexdigest()
 
 

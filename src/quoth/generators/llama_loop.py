@@ -64,8 +64,8 @@ class DecodingLoop:
     def __init__(self, context: Context) -> None:
         self.context = context
         self.pool = Pool(range(context.sequences))
-        # How many questions are at work; whoever admits them says so.
-        self.questions = 0
+        # How many questions are at work, and how many cells they may take together; whoever admits them says so.
+        self.questions = self.promised = 0
         self.batches = 0
         self.tokens = 0
         self._turn = threading.Condition()
@@ -79,6 +79,11 @@ class DecodingLoop:
     def is_idle(self) -> bool:
         """Whether no sequences are in use."""
         return self.pool.free == self.pool.size
+
+    def is_resting(self) -> bool:
+        """Whether nothing is being decoded and nothing waits for it."""
+        with self._turn:
+            return not (self._busy or self._waiting)
 
     def change(self, *changes: Callable[[], None]) -> None:
         """Do something that takes no time and cannot fail: now, or after the batch at work. The order is kept."""

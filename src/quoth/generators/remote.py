@@ -21,6 +21,7 @@ from openai.types import Completion
 
 from quoth.errors import ModelError, UsageError
 from quoth.generators.remote_client import NO_API, RETRIES, TIMEOUT_S, RemoteClient
+from quoth.generators.remote_pictures import Turn, content, has_pictures, may_refuse_pictures, words_of
 
 # Scores asked for at once: a server reads them in one batch, or one after another.
 AT_ONCE = 8
@@ -35,7 +36,10 @@ class Scored:
 
 
 class RemoteModel:
-    """One model of one server, through the official client."""
+    """One model of one server, through the official client.
+
+    `looks`: whether it took a picture that it was sent; None as long as that is not known.
+    """
 
     def __init__(self, name: str, server: str = "", *, timeout_s: float = TIMEOUT_S, retries: int = RETRIES) -> None:
         """Make the client; nothing is sent yet.
@@ -57,33 +61,40 @@ class RemoteModel:
         self._server = RemoteClient(server, timeout_s=timeout_s, retries=retries)
         self._client = self._server.client
         self._refused: set[str] = set()
+        self.looks: bool | None = None
 
     @property
     def url(self) -> str:
         """Where the server is, without a password that its URL may hold."""
         return self._server.url
 
-    def complete(self, message: str, **options: object) -> Generator[str, None, None]:
+    def complete(self, message: Turn, **options: object) -> Generator[str, None, None]:
         """What the model says to `message`, piece by piece.
 
         Args:
-            message: one user's turn; the server puts it in the model's template.
+            message: one user's turn; the server puts it in the model's template. Pictures are left out, and from
+                then on, if the server takes the words without them alone.
             options: of the request, by their names there: `max_tokens`, `stop`, `temperature`, `top_p`, `seed`.
                 One that the model refuses by its name (`temperature` of reasoning models) is left out from then on.
 
         Raises:
             ModelError: the server is away, refuses the key, the model or the prompt, or breaks off.
         """
+        turn, shown = words_of(message) if self.looks is False else message, has_pictures(message)
         with self._telling():
             while True:
                 wanted = {name: value for name, value in options.items() if name not in self._refused}
                 try:
-                    yield from self._stream(message, wanted)
+                    yield from self._stream(turn, wanted)
+                    self.looks = has_pictures(turn) if shown else self.looks
                     return
-                except openai.BadRequestError as error:
-                    if error.param not in wanted:
+                except openai.APIStatusError as error:
+                    if isinstance(error, openai.BadRequestError) and error.param in wanted:
+                        self._refused.add(error.param)
+                    elif has_pictures(turn) and may_refuse_pictures(error):
+                        turn = words_of(turn)
+                    else:
                         raise
-                    self._refused.add(error.param)
 
     @cached_property
     def scores(self) -> bool:
@@ -110,24 +121,20 @@ class RemoteModel:
         alike = len({s.tokens for s in whole}) == 1
         return whole if alike and len(whole) == len(scored) else None
 
-    def _stream(self, message: str, options: dict[str, Any]) -> Iterator[str]:
-        said = False
+    def _stream(self, turn: Turn, options: dict[str, Any]) -> Iterator[str]:
+        said, messages = False, _messages(turn)
         chat = self._client.chat.completions
-        with chat.create(
-            model=self.name, messages=[{"role": "user", "content": message}], stream=True, extra_body=options
-        ) as stream:
+        with chat.create(model=self.name, messages=messages, stream=True, extra_body=options) as stream:
             for chunk in stream:
                 for choice in chunk.choices[:1]:
                     said = said or choice.finish_reason is not None or bool(choice.delta.content)
                     yield choice.delta.content or ""
         if not said:
             # Some servers (llama_cpp.server) end the stream where they should tell an error: asked for whole, they do.
-            yield from self._whole(message, options)
+            yield from self._whole(messages, options)
 
-    def _whole(self, message: str, options: dict[str, Any]) -> Iterator[str]:
-        answer = self._client.chat.completions.create(
-            model=self.name, messages=[{"role": "user", "content": message}], extra_body=options
-        )
+    def _whole(self, messages: list[Any], options: dict[str, Any]) -> Iterator[str]:
+        answer = self._client.chat.completions.create(model=self.name, messages=messages, extra_body=options)
         choices = getattr(answer, "choices", None)
         if not choices:
             raise ModelError(f"{self.url} gave no answer", NO_API)
@@ -143,6 +150,10 @@ class RemoteModel:
     def _telling(self) -> AbstractContextManager[None]:
         """The client's errors as ours."""
         return self._server.telling(self.name)
+
+
+def _messages(turn: Turn) -> list[Any]:
+    return [{"role": "user", "content": content(turn)}]
 
 
 def tail(answer: Completion, continuation: str) -> Scored | None:

@@ -162,6 +162,11 @@ def passage_digest(passage: bytes) -> str:
     return hashlib.sha256(b" ".join(words)).hexdigest()[:16]
 
 
+def picture_name(text: bytes, *digests: str) -> bytes:
+    """The text of a passage that holds pictures, as its state is named: with what tells the pictures apart."""
+    return b" ".join([text, *(f"picture {digest}".encode() for digest in digests)])
+
+
 def state_files(folder: Path) -> list[StateFile]:
     """The states in a folder and what is being written there; nothing if there is no folder."""
     return list(_scan(folder))

@@ -76,6 +76,9 @@ class CausalModel:
         self._model = model
         self._longest: int = config.max_position_embeddings
 
+    def show(self, digest: str, file: bytes) -> None:
+        """None: pictures are looked at with GGUF models and by servers (docs/decisions.md)."""
+
     def reserve(self, *_: object) -> AbstractContextManager[Reader]:
         """It reads whatever is asked: blocks of tensors take what memory there is."""
         return nullcontext(self)

@@ -61,6 +61,9 @@ class Seq2SeqModel:
         """`message` itself: an encoder-decoder reads an instruction whole and answers it."""
         return message
 
+    def show(self, digest: str, file: bytes) -> None:
+        """None: pictures are looked at with GGUF models and by servers (docs/decisions.md)."""
+
     def reserve(self, *_: object) -> AbstractContextManager[Reader]:
         """It reads whatever is asked: blocks of tensors take what memory there is."""
         return nullcontext(self)

@@ -59,20 +59,6 @@ def answer_shape(answer: Answer) -> Shape:
     }
 
 
-def in_place_shape(found: InPlace) -> Shape:
-    """A passage with those before and after it."""
-    return {
-        "passage": passage_shape(found.passage),
-        "before": [passage_shape(passage) for passage in found.before],
-        "after": [passage_shape(passage) for passage in found.after],
-    }
-
-
-def passage_shape(passage: Passage) -> Shape:
-    """A passage alone."""
-    return {**_place(passage), **_span(passage)}
-
-
 def asked_shape(line: int, name: str, answer: Answer) -> Shape:
     """A line of `ask --file FILE --json`: `line` and `id` are those of the question."""
     return {"line": line, "id": name, **answer_shape(answer)}
@@ -98,6 +84,20 @@ def writing_shape(text: Writing) -> Shape:
             "notes": list(report.notes),
         },
     }
+
+
+def in_place_shape(found: InPlace) -> Shape:
+    """A passage with those before and after it."""
+    return {
+        "passage": passage_shape(found.passage),
+        "before": [passage_shape(passage) for passage in found.before],
+        "after": [passage_shape(passage) for passage in found.after],
+    }
+
+
+def passage_shape(passage: Passage) -> Shape:
+    """A passage alone."""
+    return {**_place(passage), **_span(passage)}
 
 
 def chat_shape(message: str, answer: Answer) -> Shape:
@@ -149,4 +149,5 @@ def _span(passage: Passage) -> Shape:
 
 def _source(source: Source) -> Shape:
     span = {"start": source.start, "end": source.end, "quote": source.quote, "weight": source.weight}
-    return {**_place(source.passage), **span}
+    boxes = [asdict(line) for line in source.boxes]
+    return {**_place(source.passage), **span, "seen": source.seen, "boxes": boxes}

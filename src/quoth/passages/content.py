@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from quoth.types import Figure, Heading, LineBox, Picture
+from quoth.types import Figure, Heading, LineBox
 
 _CONTROLS = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufff9-\ufffb\ufffe\uffff"
 _INVISIBLE = "\u00ad\u200b\u200e\u200f\u2060\ufeff"
@@ -29,7 +29,7 @@ class Reference:
 class Content:
     """A document's text with its title ("" if the file has none), headings, page starts and pictures.
 
-    `references` are pictures that only who knows the file's place can read.
+    `references` are pictures that only who knows the file's place can read; `rights` is what the file says of them.
     """
 
     text: str
@@ -39,6 +39,7 @@ class Content:
     figures: tuple[Figure, ...] = ()
     references: tuple[Reference, ...] = ()
     boxes: tuple[LineBox, ...] = ()
+    rights: str = ""
 
 
 def clean(text: str) -> str:
@@ -72,7 +73,7 @@ class Writer:
     references: list[Reference] = field(default_factory=list)
     boxes: list[LineBox] = field(default_factory=list)
     new_page: bool = False
-    _shown: list[tuple[Picture | str, str, int | None]] = field(default_factory=list)
+    _shown: list[tuple[Figure | str, str, int | None]] = field(default_factory=list)
 
     def block(self, text: str, gap: int = 2) -> None:
         """Add a block as it stands; an empty one is left out."""
@@ -105,8 +106,8 @@ class Writer:
         self._place_shown()
         self.new_page = True
 
-    def picture(self, shown: Picture | str, words: str = "") -> None:
-        """Add a picture, or the name of one, before the next block of this page; `words` are said of it."""
+    def picture(self, shown: Figure | str, words: str = "") -> None:
+        """Add a picture, or the name of one of which `words` are said, before the next block of this page."""
         self._shown.append((shown, words, len(self.pages) + self.new_page or None))
 
     def content(self, title: str = "") -> Content:
@@ -127,8 +128,8 @@ class Writer:
     def _place_shown(self) -> None:
         """The pictures that waited for the block after them stand here."""
         for shown, words, page in self._shown:
-            if isinstance(shown, Picture):
-                self.figures.append(Figure(shown, words, self.length, page))
+            if isinstance(shown, Figure):
+                self.figures.append(replace(shown, start=self.length, page=page))
             else:
                 self.references.append(Reference(shown, words, self.length, page))
         self._shown.clear()

@@ -17,7 +17,8 @@ def _passage(document: Document, figure: Figure) -> Passage:
     return Passage(
         document=document.id,
         title=document.title,
-        text="\n".join(dict.fromkeys(filter(None, (figure.words, *_around(document.text, figure.start))))),
+        # An empty line parts them: a sentence that is quoted ends there.
+        text="\n\n".join(dict.fromkeys(filter(None, (figure.words, *_around(document.text, figure.start))))),
         start=figure.start,
         end=figure.start,
         line=document.line_at(figure.start),

@@ -16,6 +16,7 @@ from lxml import etree, html
 from quoth.errors import DocumentError
 from quoth.passages.content import Content, Writer, clean, one_line, squeeze
 from quoth.passages.decode import decode
+from quoth.passages.rights import rights_of
 
 _DROPPED = """
     head script style template noscript nav svg annotation annotation-xml iframe object embed canvas audio
@@ -52,7 +53,7 @@ def read_markup(markup: str) -> Content:
     content = _write(_main(body))
     if not content.text.strip():
         content = _write(body)
-    return replace(content, title=_title(root, content))
+    return replace(content, title=_title(root, content), rights=rights_of(root))
 
 
 def write_markup(markup: str, writer: Writer, base: str = "") -> None:

@@ -21,7 +21,9 @@ from types import TracebackType
 from typing import IO, TypeVar, cast
 
 from quoth.errors import DocumentError
+from quoth.passages.look import Look
 from quoth.passages.wire import LENGTH, Answer, Parsed, pack, unpack
+from quoth.sources.items import Fetched
 from quoth.types import Document
 
 _AHEAD = 4
@@ -36,7 +38,7 @@ _LIMITS = {
 }
 
 
-Item = TypeVar("Item", bound=Path | Document)
+Item = TypeVar("Item", bound=Path | Document | Fetched | Look)
 
 
 class Parser:
@@ -70,12 +72,19 @@ class Parser:
         if self._worker is not None:
             self._stop()
 
-    def parse(self, item: Path | Document) -> Parsed:
+    def parse(self, item: Path | Document | Fetched) -> Parsed:
         """Read and split one file, or split one document. Raises DocumentError."""
         [(_, answer)] = self.parse_many([item])
         if isinstance(answer, DocumentError):
             raise answer
         return answer
+
+    def draw(self, look: Look) -> bytes:
+        """Draw a page or a picture, as a JPEG file. Raises DocumentError."""
+        [(_, answer)] = self.parse_many([look])
+        if isinstance(answer, DocumentError):
+            raise answer
+        return cast(bytes, answer)
 
     def parse_many(self, items: Iterable[Item]) -> Iterator[tuple[Item, Answer]]:
         """Every item with its document and passages, or with the error that kept it out; in order.
@@ -98,7 +107,7 @@ class Parser:
                 # Answers to these would be taken for answers to the next call.
                 self.close()
 
-    def _answer(self, sent: Sequence[Path | Document]) -> Answer:
+    def _answer(self, sent: Sequence[Path | Document | Fetched | Look]) -> Answer:
         """The answer to the first item sent. If the worker ends instead, the others are sent to a new one."""
         limit = self.seconds + _PER_MEGABYTE * size(sent[0]) / 1e6
         try:
@@ -112,10 +121,10 @@ class Parser:
             self._send(item)
         return DocumentError(cause, "save it in another format, or split it")
 
-    def _send(self, item: Path | Document) -> None:
+    def _send(self, item: Path | Document | Fetched | Look) -> None:
         worker = self._start()
         try:
-            cast(IO[bytes], worker.stdin).write(pack(item if isinstance(item, Document) else str(item)))
+            cast(IO[bytes], worker.stdin).write(pack(str(item) if isinstance(item, Path) else item))
         except BrokenPipeError:
             # It just ended: whoever waits for its answers learns that, and why.
             return
@@ -192,9 +201,12 @@ def _cause(status: int, errors: IO[bytes]) -> str:
     return f"the parser ended with status {status}: {lines[-1][:200]}"
 
 
-def size(item: Path | Document) -> int:
+def size(item: Path | Document | Fetched | Look) -> int:
     """The bytes of a file, or the characters of a document; 0 for a file that is not there."""
+    if isinstance(item, Fetched):
+        return len(item.data)
+    file = Path(item.path) if isinstance(item, Look) else item
     try:
-        return len(item.text) if isinstance(item, Document) else item.stat().st_size
+        return len(file.text) if isinstance(file, Document) else file.stat().st_size
     except OSError:
         return 0

@@ -159,10 +159,12 @@ class _Walk:
     def picture(self, fields: dict[str, Any]) -> None:
         """Write a picture with its alternative text and caption, unless these are a program's."""
         image = self.images.get(fields.get("image_index", -1))
-        picture = self.album.keep_file(image.data) if image else None
-        if image and picture:
-            said = dict.fromkeys(map(_plain, filter(None, (image.description, image.caption))))
-            self.writer.picture(picture, "\n".join(one for one in said if not _MACHINE_WORDS.search(one)))
+        if image is None:
+            return
+        said = dict.fromkeys(map(_plain, filter(None, (image.description, image.caption))))
+        figure = self.album.figure(image.data, "\n".join(one for one in said if not _MACHINE_WORDS.search(one)))
+        if figure:
+            self.writer.picture(figure)
 
     def slide(self, title: str) -> None:
         """Start a slide: a page whose first short text is its heading."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from quoth.errors import DocumentError
 from quoth.passages.content import Content
-from quoth.passages.references import beside, resolve
+from quoth.passages.references import Fetch, beside, resolve
 from quoth.sources.files import document_id
+from quoth.sources.items import Fetched
 from quoth.sources.media import (
     AVIF,
     DOC,
@@ -90,13 +93,31 @@ def parse(path: Path) -> Document:
         data = path.read_bytes()
     except OSError as error:
         raise DocumentError(f"cannot be read: {error.strerror or error}", "check its permissions") from error
-    media = actual_type(data, media_type(path) or TEXT)
+    return _document(data, media_type(path) or TEXT, document_id(path), path, beside(path))[0]
+
+
+def parse_fetched(file: Fetched) -> Document:
+    """Read a file that was fetched; pictures that it names elsewhere are left out. Raises DocumentError."""
+    path = Path(unquote(urlsplit(file.id).path))
+    document, content = _document(file.data, file.media_type, file.id, path, lambda _name: None)
+    title = document.title if content.title or path.name else urlsplit(file.id).netloc
+    rights = file.origin.rights or content.rights
+    return replace(document, title=title, origin=replace(file.origin, rights=rights))
+
+
+def _document(data: bytes, named: str, name: str, path: Path, fetch: Fetch) -> tuple[Document, Content]:
+    """A file's bytes as a document, and what its parser said.
+
+    `named` is the media type that its place tells, `name` the document's, `path` what it is called after if it has no
+    title, `fetch` where its pictures are.
+    """
+    media = actual_type(data, named)
     content = _read(data, media)
-    figures = content.figures + resolve(content.references, beside(path))
+    figures = content.figures + resolve(content.references, fetch)
     if not content.text.strip() and not figures:
         raise DocumentError("no text in it, and no picture", "open it in its program and see what it holds")
-    return Document(
-        id=document_id(path),
+    document = Document(
+        id=name,
         title=content.title or _name(path, media),
         text=content.text,
         media_type=media,
@@ -106,6 +127,7 @@ def parse(path: Path) -> Document:
         figures=figures,
         boxes=content.boxes,
     )
+    return document, content
 
 
 def _name(path: Path, media: str) -> str:

@@ -22,6 +22,7 @@ from quoth.passages.pdf_lines import PARTED, Line, page_lines
 from quoth.passages.pdf_paragraphs import Block, blocks
 from quoth.passages.pdf_pictures import Placed, caption, page_pictures, place
 from quoth.passages.reading_order import lay_out
+from quoth.passages.recognise import captioned
 
 Pdf: TypeAlias = Any  # pypdfium2.PdfDocument, which has no types
 _open: Any = pypdfium2.PdfDocument
@@ -91,7 +92,8 @@ def _page(document: Pdf, number: int, album: Album) -> _Page:
     text.close()
     characters = sum(len(line.text) for line in lines)
     read = _read(page) if characters < _FEW and number < _MOST_READ else []
-    pictures = page_pictures(page, album, characters + sum(len(line.text) for line in read))
+    characters += sum(len(line.text) for line in read)
+    pictures = page_pictures(page, album, characters, is_read=bool(read))
     page.close()
     return _Page(() if read else lines, pictures, read)
 
@@ -181,7 +183,7 @@ def _write(pages: Sequence[Sequence[Block]], found: Sequence[_Page], levels: dic
 
 def _write_read(writer: Writer, page: _Page, number: int) -> None:
     for shown in page.pictures:
-        writer.picture(shown.picture)
+        writer.picture(shown.figure)
     writer.recognised(*lay_out(page.read, number))
 
 
@@ -189,7 +191,7 @@ def _write_page(writer: Writer, page: Sequence[Block], shown: Sequence[Placed], 
     places = [place(one, page) for one in shown]
     for number in range(len(page) + 1):
         for one in (one for one, its in zip(shown, places, strict=True) if its == number):
-            writer.picture(one.picture, caption(one, page))
+            writer.picture(captioned(one.figure, caption(one, page)))
         if number < len(page):
             _write_block(writer, page[number], levels)
 

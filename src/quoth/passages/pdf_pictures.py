@@ -15,7 +15,7 @@ from pypdfium2 import PdfiumError, raw
 from quoth.passages.album import SMALLEST, Album
 from quoth.passages.pdf_paragraphs import Block
 from quoth.passages.pixels import LONGEST, MAX_PIXELS
-from quoth.types import Picture
+from quoth.types import Figure
 
 Page: TypeAlias = Any  # pypdfium2.PdfPage, which has no types
 Shown: TypeAlias = Any  # pypdfium2.PdfImage
@@ -38,25 +38,28 @@ _MUCH_TEXT = 400
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A picture at its place, as in `Box`."""
+    """A picture with the words in it, at its place, as in `Box`."""
 
-    picture: Picture
+    figure: Figure
     left: float
     bottom: float
     right: float
     top: float
 
 
-def page_pictures(page: Page, album: Album, characters: int) -> list[Placed]:
-    """The pictures of a page that has so many characters of text; those that cannot be read are left out."""
+def page_pictures(page: Page, album: Album, characters: int, *, is_read: bool = False) -> list[Placed]:
+    """The pictures of a page that has so many characters of text; those that cannot be decoded are left out.
+
+    `is_read`: the words in them are those of the page, and are not read again.
+    """
     found = []
     for strips in _whole(_images(page)):
         box = _around([strip.box for strip in strips])
         if characters >= _MUCH_TEXT and _area(box) > _WHOLE * _area(page.get_bbox()):
             continue
         with suppress(PdfiumError):
-            picture = _picture(page, [strip.image for strip in strips], box, album)
-            found += [Placed(picture, *box)] if picture else []
+            figure = _figure(page, [strip.image for strip in strips], box, album, is_read=is_read)
+            found += [Placed(figure, *box)] if figure else []
     return found
 
 
@@ -109,7 +112,7 @@ def _goes_on(above: Box, below: Box) -> bool:
     return max(gap, abs(above[0] - below[0]), abs(above[2] - below[2])) < _TOUCHING
 
 
-def _picture(page: Page, strips: Sequence[Shown], box: Box, album: Album) -> Picture | None:
+def _figure(page: Page, strips: Sequence[Shown], box: Box, album: Album, *, is_read: bool) -> Figure | None:
     sizes = [strip.get_px_size() for strip in strips]
     width, height = max(w for w, _ in sizes), sum(h for _, h in sizes)
     if min(width, height) < SMALLEST or width * height > MAX_PIXELS:
@@ -117,9 +120,15 @@ def _picture(page: Page, strips: Sequence[Shown], box: Box, album: Album) -> Pic
     # Their bytes as they stand in the file: a logo that is on every page is decoded once.
     if not album.is_new(b"".join(bytes(strip.get_data()) for strip in strips)):
         return None
-    longest = min(2 * LONGEST, max(width, height))
-    drawn = partial(_image, strips[0], longest) if len(strips) == 1 else partial(_part, page, box, longest)
-    return album.keep_image(lambda: drawn().rotate(-page.get_rotation(), expand=True))
+    drawn = partial(_image, strips[0]) if len(strips) == 1 else partial(_part, page, box)
+
+    def decode(longest: int) -> Image.Image:
+        return drawn(min(longest, max(width, height))).rotate(-page.get_rotation(), expand=True)
+
+    picture = album.keep_image(lambda: decode(2 * LONGEST))
+    if picture is None:
+        return None
+    return Figure(picture) if is_read else album.read(Figure(picture), decode)
 
 
 def _image(image: Shown, longest: int) -> Image.Image:

@@ -20,7 +20,12 @@ def recognised(figure: Figure, decode: Callable[[int], Image.Image]) -> Figure:
     if not is_installed() or not may_hold_text(Image.fromarray(figure.picture.pixels)):
         return figure
     text, lines = lay_out(read_lines(decode(LONGEST)))
-    words = "\n".join(filter(None, (figure.words, text)))
-    shift = len(words) - len(text)
-    boxes = tuple(replace(line, start=line.start + shift, end=line.end + shift) for line in lines)
+    return captioned(replace(figure, words=text, boxes=tuple(lines)), figure.words)
+
+
+def captioned(figure: Figure, caption: str) -> Figure:
+    """The figure with a caption before its words; an empty line parts them, so that quotes do not mix them."""
+    words = "\n\n".join(filter(None, (caption, figure.words)))
+    shift = len(words) - len(figure.words)
+    boxes = tuple(replace(line, start=line.start + shift, end=line.end + shift) for line in figure.boxes)
     return replace(figure, words=words, boxes=boxes)

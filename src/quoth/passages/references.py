@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
@@ -23,9 +24,9 @@ def resolve(references: Iterable[Reference], fetch: Fetch) -> tuple[Figure, ...]
     album, figures = Album(), []
     for one in references:
         data = None if album.is_full else _inline(one.source) or fetch(one.source)
-        picture = album.keep_file(data) if data else None
-        if picture:
-            figures.append(Figure(picture, one.words, one.start, one.page))
+        figure = album.figure(data, one.words) if data else None
+        if figure:
+            figures.append(replace(figure, start=one.start, page=one.page))
     return tuple(figures)
 
 

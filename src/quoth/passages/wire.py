@@ -10,6 +10,8 @@ import struct
 from dataclasses import dataclass
 
 from quoth.errors import DocumentError
+from quoth.passages.look import Look
+from quoth.sources.items import Fetched
 from quoth.types import Document, Passage
 
 LENGTH = struct.Struct(">Q")
@@ -26,13 +28,13 @@ class Parsed:
     passages: tuple[Passage, ...]
 
 
-Request = str | Document
-"""The path of a file to read and split, or a document to split."""
+Request = str | Document | Fetched | Look
+"""What is to be read and split (the path of a file, a file that was fetched, a document), or a look at a page."""
 
 Answer = Parsed | DocumentError
 
 
-def pack(message: Request | Answer) -> bytes:
+def pack(message: Request | Answer | bytes) -> bytes:
     """A message as bytes."""
     body = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
     return LENGTH.pack(len(body)) + body

@@ -18,9 +18,11 @@ from typing import BinaryIO
 from quoth.errors import DocumentError, QuothError
 from quoth.passages.figures import figure_passages
 from quoth.passages.heartbeat import on_beat
-from quoth.passages.parse import parse
+from quoth.passages.look import Look
+from quoth.passages.parse import parse, parse_fetched
 from quoth.passages.split import split
 from quoth.passages.wire import BEAT, LENGTH, Answer, Parsed, Request, pack, unpack
+from quoth.sources.items import Fetched
 from quoth.types import Document
 
 try:
@@ -73,9 +75,14 @@ def _limit_memory(limit: int) -> None:
         return
 
 
-def _answer(request: Request, max_tokens: int) -> Answer:
+def _answer(request: Request, max_tokens: int) -> Answer | bytes:
     try:
-        document = request if isinstance(request, Document) else parse(Path(request))
+        if isinstance(request, Look):
+            # Few look, and they wait for nothing else.
+            from quoth.passages.marking import draw
+
+            return draw(request)
+        document = _read(request)
         return Parsed(document, (*split(document, max_tokens), *figure_passages(document)))
     except DocumentError as error:
         return error
@@ -87,6 +94,12 @@ def _answer(request: Request, max_tokens: int) -> Answer:
         # Parsers of other people's formats fail in ways that nobody lists, and one bad file stops nothing.
         cause = f"the parser failed: {type(error).__name__}: {error}"
         return DocumentError(cause[:300], "save it in another format, and report this file to the project")
+
+
+def _read(request: str | Document | Fetched) -> Document:
+    if isinstance(request, Fetched):
+        return parse_fetched(request)
+    return request if isinstance(request, Document) else parse(Path(request))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from quoth.rag.abstain import REFUSAL
 from quoth.types import Passage
@@ -20,8 +20,19 @@ STOP = "\nQuestion:"
 
 def numbered_prompt(passages: Iterable[tuple[int, Passage]], question: str) -> str:
     """The task, the passages with their numbers in this order, and the question."""
-    listed = "\n\n".join(f"[{number}] {passage.title}\n{passage.text}" for number, passage in passages)
-    return f"{_TASK}\n\n{listed}\n\nQuestion: {_line(question)}"
+    return "".join(part for part in numbered_turn(passages, question, {}) if isinstance(part, str))
+
+
+def numbered_turn(
+    passages: Iterable[tuple[int, Passage]], question: str, files: Mapping[str, bytes]
+) -> list[str | bytes]:
+    """The same with pictures between number and words of those passages of which there are files, by passage id."""
+    parts: list[str | bytes] = [f"{_TASK}\n\n"]
+    for number, passage in passages:
+        parts.append(f"[{number}] {passage.title}\n")
+        parts += [files[passage.id]] if passage.id in files else []
+        parts.append(f"{passage.text}\n\n")
+    return [*parts, f"Question: {_line(question)}"]
 
 
 def scored_prompt(passage: Passage | None, question: str) -> str:

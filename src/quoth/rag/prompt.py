@@ -7,10 +7,12 @@ passage, answers in quotation marks (docs/experiments.md); a model with a chat t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
-from quoth.generators.base import LanguageModel, Prompt
+from quoth.generators.base import Image, LanguageModel, Prompt
+from quoth.generators.state_folder import picture_name
 from quoth.types import Passage
 
 INSTRUCTIONS = "Answer the question in a few words, with words from the passage."
@@ -78,14 +80,25 @@ class PromptMaker:
     is_chat: bool
     stop: str = ""
 
-    def with_passages(self, passages: Sequence[Passage], question: str) -> Prompt:
-        """One prompt: all of the passages, in this order, then the question."""
-        return self.with_texts([passage.text for passage in passages], question)
+    def with_passages(
+        self, passages: Sequence[Passage], question: str, images: Mapping[str, Image] = MappingProxyType({})
+    ) -> Prompt:
+        """One prompt: all of the passages, in this order, then the question; `images`, by passage id, are looked at."""
+        bodies = [self._body(passage, images.get(passage.id)) for passage in passages]
+        shown = [images[passage.id] for passage in passages if passage.id in images]
+        return self._prompt(bodies, question, shown)
 
     def with_texts(self, texts: Sequence[str], question: str) -> Prompt:
         """The same for passages of which only the text is known; each is a segment."""
         bodies = [self._tokens(passage_text(text)) for text in texts]
         return self._prompt(bodies, question)
+
+    def _body(self, passage: Passage, image: Image | None) -> tuple[int, ...]:
+        """A passage's segment. Of a picture that is looked at, what its encoder sees in it is left out."""
+        if image is None:
+            return self._tokens(passage_text(passage.text))
+        before, after = picture_texts(passage.said)
+        return self._tokens(before) + image.tokens + self._tokens(after)
 
     def without(self, question: str) -> Prompt:
         """The null passage: the prompt without a passage, what the model says from memory."""
@@ -105,9 +118,9 @@ class PromptMaker:
         """How many tokens an answer may have, where the settings leave it open."""
         return _CHAT_TOKENS if self.is_chat else _BASE_TOKENS
 
-    def _prompt(self, bodies: Sequence[tuple[int, ...]], question: str) -> Prompt:
+    def _prompt(self, bodies: Sequence[tuple[int, ...]], question: str, images: Sequence[Image] = ()) -> Prompt:
         tail = self._tokens(f"{_ASKING} {_line(question)}\n") + self.after
-        return Prompt((self.before, *bodies, tail), self._telling(tail))
+        return Prompt((self.before, *bodies, tail), self._telling(tail), tuple(images))
 
     def _telling(self, tail: Sequence[int]) -> tuple[int, ...]:
         """The places of the question's rarest tokens, which tell passages apart best; not of what stands around it.
@@ -123,8 +136,23 @@ class PromptMaker:
 
 
 def passage_text(text: str) -> str:
-    """A passage as the prompt has it; its state is kept by these words."""
+    """A passage as the prompt has it."""
     return f"Passage: {text}\n"
+
+
+def passage_name(text: str) -> bytes:
+    """What the state of a passage is kept by: its words as the prompt has them."""
+    return passage_text(text).encode("utf-8", "replace")
+
+
+def look_name(passage: Passage) -> bytes:
+    """The same of a picture that is looked at."""
+    return picture_name("".join(picture_texts(passage.said)).encode("utf-8", "replace"), passage.picture)
+
+
+def picture_texts(said: str) -> tuple[str, str]:
+    """What stands before and after a picture that is looked at: after it, what is said of it."""
+    return "Passage:", f"\n{said}\n"
 
 
 def prompt_maker(model: LanguageModel, stop: str = "") -> PromptMaker:

@@ -13,7 +13,7 @@ cannot tell that a passage says the opposite.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -49,7 +49,13 @@ def support(statement: str, passage: Passage, question: str) -> float:
     return _Claim(statement, question).share(_Held(passage))
 
 
-def provenance(text: str, statements: Sequence[Statement], passages: Sequence[Passage], question: str) -> Provenance:
+def provenance(
+    text: str,
+    statements: Sequence[Statement],
+    passages: Sequence[Passage],
+    question: str,
+    seen: Collection[int] = (),
+) -> Provenance:
     """Where each word comes from, by the citations that hold.
 
     A statement's supporters are the passages it cites that support it; where it cites none, those that support
@@ -61,6 +67,8 @@ def provenance(text: str, statements: Sequence[Statement], passages: Sequence[Pa
         statements: of the text, in order, together all of it.
         passages: z_1..z_k, as they were numbered.
         question: x.
+        seen: the passages z, from 0, that are pictures and were looked at: where one is cited, it supports the
+            statement and holds its words, for words alone cannot tell what a picture shows.
     """
     held = [_Held(passage) for passage in passages]
     asked = set(_keys(question))
@@ -68,10 +76,12 @@ def provenance(text: str, statements: Sequence[Statement], passages: Sequence[Pa
     columns: list[Logs] = []
     for statement in statements:
         said = text[statement.start : statement.end]
-        supporters = _supporters(said, statement.cited, held, question)
+        cited = {number - 1 for number in statement.cited}
+        shown = cited.intersection(seen)
+        supporters = sorted({*_supporters(said, statement.cited, held, question), *shown})
         for word in _split(said):
             words.append(word)
-            columns.append(_column(set(_keys(word)) - asked, supporters, held))
+            columns.append(_column(set(_keys(word)) - asked, supporters, held, shown))
     posterior = np.stack(columns, axis=1) if columns else np.zeros((len(passages) + 1, 0))
     return Provenance(tuple(words), posterior)
 
@@ -113,10 +123,10 @@ def _supporters(said: str, cited: Sequence[int], held: Sequence[_Held], question
     return supporting if cited else [z for z in supporting if shares[z] == best]
 
 
-def _column(keys: Iterable[str], supporters: Sequence[int], held: Sequence[_Held]) -> Logs:
+def _column(keys: Iterable[str], supporters: Sequence[int], held: Sequence[_Held], shown: Collection[int]) -> Logs:
     """(k+1,) where one word comes from."""
     keys = list(keys)
-    holders = [z for z in supporters if all(key in held[z] for key in keys)]
+    holders = [z for z in supporters if z in shown or all(key in held[z] for key in keys)]
     column = np.zeros(len(held) + 1)
     column[holders or [-1]] = 1 / max(1, len(holders))
     return column

@@ -6,7 +6,7 @@ is found by looking (`looks_like_text`), and only for files that the user named.
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import PurePath
 
 TEXT = "text/plain"
 MARKDOWN = "text/markdown"
@@ -82,7 +82,34 @@ _TEXT_NAMES = """
 """
 
 
-def media_type(path: Path) -> str | None:
+_ALIASES = {
+    "application/xhtml+xml": HTML,
+    "text/xml": XML,
+    "text/rtf": RTF,
+    "text/x-markdown": MARKDOWN,
+    **dict.fromkeys(
+        (f"application/{name}" for name in ["json", "javascript", "yaml", "toml", "sql", "x-sh", "x-tex"]), TEXT
+    ),
+}
+# What servers say when they do not know.
+_VAGUE = ("", "application/octet-stream", "binary/octet-stream", "application/zip", "text/plain")
+
+
+def media_of(named: str, path: PurePath) -> str | None:
+    """The media type of what a server calls `named`, or its path tells where that says little; None if none is read."""
+    if named in _VAGUE:
+        return media_type(path) or TEXT
+    if named in _SUFFIXES.values():
+        return named
+    kind, _, rest = named.partition("/")
+    if named in _ALIASES:
+        return _ALIASES[named]
+    if rest.endswith("+xml"):
+        return XML
+    return TEXT if kind == "text" or rest.endswith("+json") else None
+
+
+def media_type(path: PurePath) -> str | None:
     """The media type that the file's name tells, or None if no parser reads such a file."""
     suffix = path.suffix.lower().lstrip(".")
     if not suffix and path.name.lower() in _TEXT_NAMES.split():

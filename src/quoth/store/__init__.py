@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from quoth.store.base import Embedded, Found, Near, PictureSpace, PictureStore, Store, StoredDocument, joined
+from quoth.store.base import (
+    Embedded,
+    Found,
+    Near,
+    PictureSpace,
+    PictureStore,
+    Previews,
+    Store,
+    StoredDocument,
+    joined,
+    no_previews,
+)
 
 __all__ = [
-    "Embedded", "Found", "Near", "PictureSpace", "PictureStore", "Store", "StoredDocument", "joined", "open_pictures",
-    "open_store",
+    "Embedded", "Found", "Near", "PictureSpace", "PictureStore", "Previews", "Store", "StoredDocument", "joined",
+    "no_previews", "open_pictures", "open_store",
 ]  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -10,6 +10,14 @@ import numpy as np
 
 from quoth.origin import Origin
 from quoth.types import Box, Document, Kind, Passage, Vectors
+
+Previews = Callable[[Sequence[str]], Mapping[str, bytes]]
+"""JPEG files of those of these passages (by id) that are pictures, with no side of more than 512 pixels."""
+
+
+def no_previews(_ids: Sequence[str]) -> Mapping[str, bytes]:
+    """Of no pictures: their words alone are read."""
+    return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +171,11 @@ class Store(Protocol):
     def embedded(self, limit: int, kind: Kind | None = None) -> tuple[list[Passage], Vectors]:
         """At most `limit` passages (of one kind, or of all) spread over all there are, and their (n, d) embeddings."""
 
-    def texts(self) -> Iterator[str]:
-        """The text of every passage."""
+    def texts(self, kind: Kind | None = None) -> Iterator[str]:
+        """The text of every passage (of one kind, or of all)."""
+
+    def pictures(self) -> Iterator[Passage]:
+        """The passages that are pictures."""
 
     def nearest(self, vector: Vectors, k: int, kind: Kind | None = None) -> list[Found]:
         """The k passages (of one kind, or of all) nearest to `vector`, (d,) float32 of unit length, by their cosine."""

@@ -108,10 +108,15 @@ class LanceStore:
         passages = [passage for some in rows for passage in _passages(some)]
         return passages, np.concatenate([matrix(some, "vector") for some in rows])
 
-    def texts(self) -> Iterator[str]:
+    def texts(self, kind: Kind | None = None) -> Iterator[str]:
         """The text of every passage."""
-        for table, where in self._seen():
+        for table, where in self._seen(kind):
             yield from table.texts(where)
+
+    def pictures(self) -> Iterator[Passage]:
+        """The passages that are pictures."""
+        for table, where in self._seen("image"):
+            yield from table.passages(where)
 
     def nearest(self, vector: Vectors, k: int, kind: Kind | None = None) -> list[Found]:
         """The k passages nearest to `vector`; the score is the cosine."""

@@ -23,7 +23,7 @@ from lancedb.query import FullTextQuery, LanceQueryBuilder, MatchQuery
 from quoth.errors import StoreError
 from quoth.store.base import Found, StoredDocument
 from quoth.store.rows import DOCUMENT_COLUMNS, PASSAGE_COLUMNS, among, documents_in, found_in, groups_of
-from quoth.types import Vectors
+from quoth.types import Passage, Vectors
 
 # Below this many rows a scan of all vectors is as fast as any index.
 INDEX_FROM = 50_000
@@ -113,6 +113,12 @@ class PassageTable:
         with reporting("read the knowledge base"):
             for batch in _only(self._table.search(), where).select(["text"]).to_batches():
                 yield from batch["text"].to_pylist()
+
+    def passages(self, where: str) -> Iterator[Passage]:
+        """Every passage."""
+        with reporting("read the knowledge base"):
+            for batch in _only(self._table.search(), where).select(PASSAGE_COLUMNS).to_batches():
+                yield from (found.passage for found in found_in(pa.table(batch), [0.0] * len(batch)))
 
     def nearest(self, vector: Vectors, k: int, where: str) -> list[Found]:
         """The k passages nearest to `vector`; the score is the cosine."""

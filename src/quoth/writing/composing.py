@@ -7,12 +7,13 @@ the model's memory. A server's model gets them numbered in one prompt and cites 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from quoth.generators import LanguageModel, Prompt
+from quoth.generators import LanguageModel, Prompt, Stop
 from quoth.rag import MEMORY_PRIOR, Limits, Memory, Search, decode_token, finish
 from quoth.rag.citations import read_citations
 from quoth.rag.marginal import Logs
@@ -60,7 +61,8 @@ class HomeWriter:
         model = self._model
         said: list[int] = []
         tokens = (*model.begin, *model.tokenize(model.chat(message) or message, special=True))
-        with model.read([Prompt((tokens,))]) as reading:
+        prompt = Prompt((tokens,))
+        with model.reserve([prompt], 1, _PLAN_TOKENS, Stop()) as reader, reader.read([prompt]) as reading:
             while len(said) < _PLAN_TOKENS:
                 token = int(reading.log_probs[0].argmax())
                 if model.ends(token):
@@ -82,7 +84,10 @@ class HomeWriter:
             round(words * TOKENS_A_WORD), lambda said: bool(said) and model.ends(said[-1]), model.detokenize
         )
         prior = np.array([hit.log_prior for hit in hits])
-        with Memory(lambda: model.read([null]), MEMORY_PRIOR) as memory, model.read(prompts) as reading:
+        with ExitStack() as stack:
+            reader = stack.enter_context(model.reserve([*prompts, null], len(prompts), limits.tokens, Stop()))
+            reading = stack.enter_context(reader.read(prompts))
+            memory = stack.enter_context(Memory(lambda: reader.read([null]), MEMORY_PRIOR))
             [found, *_] = finish(decode_token(reading, prior - np.logaddexp.reduce(prior), memory, limits, Search()))
         pieces, posterior = _pieces(model, found.tokens, found.posterior)
         return [] if is_refusal("".join(pieces)) else trace(pieces, posterior, hits, f"{title} {heading}")

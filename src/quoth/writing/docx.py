@@ -65,7 +65,6 @@ def _add(document: Document, block: Block, notes: Notes, width: int) -> None:
     paragraph = document.add_paragraph()
     if isinstance(block, Code):
         paragraph.add_run(block.text).font.name = _MONOSPACED
-        _refer(paragraph, notes.of(block.source))
         return
     for i, sentence in enumerate(block.sentences):
         _say(paragraph, (" " if i else "") + sentence.text, sentence.supported)

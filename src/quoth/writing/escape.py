@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-_SPECIAL = "\\`*[]<&$~#"
+_SPECIAL = "\\`*[]<&$~"
 
 
 def spans(text: str) -> Iterator[tuple[str, bool]]:
@@ -27,7 +27,9 @@ def _escaped(text: str) -> str:
 
 
 def _is_special(text: str, i: int) -> bool:
-    """Whether Markdown would read this sign as its own; an underscore within a word it does not."""
+    """Whether Markdown would read this sign as its own; within a word some are not."""
+    if text[i] == "#":
+        return i == 0 or text[i - 1].isspace() or text[i - 1] == "#"
     if text[i] != "_":
         return text[i] in _SPECIAL
     return not (text[i - 1 : i].isalnum() and text[i + 1 : i + 2].isalnum())
@@ -36,7 +38,7 @@ def _is_special(text: str, i: int) -> bool:
 def _no_block(text: str) -> str:
     """A line's beginning that would be a heading, an item, a rule or a quotation, as words."""
     first, _, rest = text.partition(" ")
-    if text[:1] in ("#", ">", "|", "+") or (first and set(first) <= set("-=")):
+    if text[:1] in (">", "|", "+") or (first and set(first) <= set("-=")):
         return f"\\{text}"
     if first[:-1].isdigit() and first[-1:] in (".", ")"):
         return f"{first[:-1]}\\{first[-1]}{' ' if rest else ''}{rest}"

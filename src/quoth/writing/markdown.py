@@ -41,7 +41,7 @@ def picture_file(illustration: Illustration) -> str:
 
 def _block(block: Block, notes: Notes) -> str:
     if isinstance(block, Code):
-        return _code(block, notes)
+        return _code(block)
     if isinstance(block, Illustration):
         caption = escaped(block.caption)
         return f"![{caption}]({PICTURES}/{picture_file(block)})\n*{caption}*"
@@ -56,9 +56,8 @@ def _paragraph(block: Paragraph, notes: Notes) -> str:
     return " ".join(said)
 
 
-def _code(block: Code, notes: Notes) -> str:
-    """Fenced by more backticks than stand in it; numbered, so that its footnote is listed though no mark fits there."""
-    notes.of(block.source)
+def _code(block: Code) -> str:
+    """Fenced by more backticks than stand in it; the footnote of the sentence that leads to it is its own."""
     fence = "```"
     while fence in block.text:
         fence += "`"

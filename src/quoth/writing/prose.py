@@ -29,7 +29,7 @@ _END = re.compile(r"[.!?][\"”’)*`]*$")
 _ABBREVIATION = re.compile(r"\b(?:e\.g|i\.e|etc|cf|vs|approx|Dr|Mr|Mrs|St|No|Fig)\.$")
 _LEANS = re.compile(
     r"(?:this|that|these|those|it|its|it[’']s|they|their|them|he|she|his|her|such|however|but|and|so|or|also|then|thus|"
-    r"(?:\w+ ){1,3}(?:this|these|those)|therefore|hence|otherwise|instead|moreover|furthermore|additionally|finally|"
+    r"therefore|hence|while doing so|otherwise|instead|moreover|furthermore|additionally|finally|"
     r"(?:first|second|third)(?:ly)?(?=,)|both|another|either|neither|for (?:example|instance)|of course|as you can see|"
     r"the (?:former|latter|other|same|idea|code)|in (?:the same|other|addition)|similarly|likewise|there(?=,)|here|now|"
     r"yet|still|even|most of all|sounds|is|has|supports?|comes|unfortunately|fortunately|note|again|alternatively|"
@@ -152,19 +152,24 @@ def _runs(passage: Passage, block: _Block, code: Span | None) -> Iterator[Unit]:
         said = " ".join(passage.text[slice(*span)].split())
         leads = code is not None and i + 1 == len(spans) and said.endswith(":")
         # A passage may begin in the middle of a sentence.
-        begins = i == 0 and not block.item and (block.start > 0 or _term(passage.text[slice(*span)]) != "")
+        begins = i == 0 and not block.item and (block.start > 0 or _term(passage.text, *span) != "")
         is_alone = block.item and len(spans) == 1
         good = leads or (_is_good(said, begins=begins) and _says_much(said, passage, is_alone))
-        if run and (not good or (not _LEANS.match(said) and _count(passage, run) + len(said.split()) > LONGEST)):
+        if run and (not good or (not _leans(said) and _count(passage, run) + len(said.split()) > LONGEST)):
             yield _unit(passage, run, None)
             run = []
-        if good and (run or not _LEANS.match(said)):
+        if good and (run or not _leans(said)):
             run.append(span)
             if leads:
                 yield _unit(passage, run, code)
                 run = []
     if run:
         yield _unit(passage, run, None)
+
+
+def _leans(said: str) -> bool:
+    """Whether a sentence leans on one before it."""
+    return _LEANS.match(said) is not None or not {"this", "these", "those"}.isdisjoint(said.casefold().split())
 
 
 def _says_much(said: str, passage: Passage, is_alone: bool) -> bool:
@@ -174,23 +179,26 @@ def _says_much(said: str, passage: Passage, is_alone: bool) -> bool:
 
 
 def _unit(passage: Passage, run: Sequence[Span], code: Span | None) -> Unit:
-    texts = tuple(_as_said(passage.text[slice(*span)], passage.document) for span in run)
+    texts = tuple(_as_said(passage, *span) for span in run)
     return Unit(passage, tuple(run), texts, code)
 
 
-def _as_said(text: str, document: str) -> str:
+def _as_said(passage: Passage, start: int, end: int) -> str:
     """A sentence for people; a glossary's term, which stands on a line before its definition, gets a colon."""
-    if term := _term(text):
-        return f"{plain(term, document).capitalize()}: {plain(text[len(term) :], document)}"
-    said = plain(text, document)
-    return said[:-1] if said.endswith("::") else said
+    text, term = passage.text[start:end], _term(passage.text, start, end)
+    said = plain(text[len(term) :], passage.document)
+    said = said[:-1] if said.endswith("::") else said
+    return f"{plain(term, passage.document).capitalize()}: {said}" if term else said
 
 
-def _term(text: str) -> str:
-    """The term of a glossary's definition, "" for other text: the definition's lines stand further in."""
-    term, _, definition = text.partition("\n")
-    is_term = definition[:1].isspace() and len(term.split()) <= _TERM and not term.rstrip().endswith((".", ",", ":"))
-    return term if is_term else ""
+def _term(text: str, start: int, end: int) -> str:
+    """The term that begins a glossary's definition, "" for other text: the definition's lines stand further in."""
+    term, _, definition = text[start:end].partition("\n")
+    before = text[text.rfind("\n", 0, start) + 1 : start]
+    is_in = len(definition) - len(definition.lstrip()) > len(before)
+    # What stands before a passage's first line, its indent too, is not known.
+    is_term = is_in and not before.strip() and not term.rstrip().endswith((".", ",", ":"))
+    return term if is_term and len(term.split()) <= _TERM else ""
 
 
 def _count(passage: Passage, run: Sequence[Span]) -> int:

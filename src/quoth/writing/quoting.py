@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from quoth.answer import Source
 from quoth.encoders import Encoder
-from quoth.generators import LanguageModel
+from quoth.generators import LanguageModel, Stop
 from quoth.rag import gains, prompt_maker
 from quoth.rag.quote import LONGEST
 from quoth.types import Hit, Vectors
@@ -37,6 +37,8 @@ _OTHERS, _FIRST_OTHERS = 0.05, 0.2
 # So near a run must be to its heading, and no more behind the nearest one; runs this near to each other say the same.
 _NEAR, _BEHIND, _SAME = 0.35, 0.2, 0.88
 _CODES = 1
+# A section has no more than this times the words that are wanted.
+_OVER = 1.15
 _PARAGRAPH = 90
 
 
@@ -100,8 +102,9 @@ class Quoter:
         """(k,) what the generator adds to the cosine of each passage."""
         if self._model is None or len(hits) < 2:
             return np.zeros(len(hits))
-        prompts = prompt_maker(self._model)
-        with self._model.read([prompts.with_passages([hit.passage], question) for hit in hits]) as reading:
+        maker = prompt_maker(self._model)
+        prompts = [maker.with_passages([hit.passage], question) for hit in hits]
+        with self._model.reserve(prompts, 0, 0, Stop()) as reader, reader.read(prompts) as reading:
             heard = gains(reading.tails)
         return np.asarray(np.clip(TEMPERATURE * LIKELIHOOD * heard, -_BOUND, _BOUND))
 
@@ -115,6 +118,8 @@ class Quoter:
             best = max(left, key=lambda i: RELEVANCE * found.fit[i] - (1 - RELEVANCE) * again[i])
             left.remove(best)
             unit = found.units[best]
+            if count and count + unit.words > _OVER * words:
+                continue
             if self._is_said(found.vectors[best]) or not self._is_new(unit) or (unit.code and codes == _CODES):
                 continue
             codes += unit.code is not None

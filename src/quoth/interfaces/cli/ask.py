@@ -11,7 +11,7 @@ import quoth
 from quoth.interfaces import shapes
 from quoth.interfaces.cli import show
 from quoth.interfaces.cli.ask_file import ask_file
-from quoth.interfaces.cli.console import print_json
+from quoth.interfaces.cli.console import out, print_json
 from quoth.interfaces.cli.options import Json, Kb
 
 Text = Optional[str]  # noqa: UP045 - typer reads these at run time
@@ -43,6 +43,9 @@ def ask(
     ] = None,
     passages: Annotated[Whole, typer.Option(help="How many passages to read.", show_default=False)] = None,
     answers: Annotated[Whole, typer.Option("-n", "--answers", help="How many answers.", show_default=False)] = None,
+    projector: Annotated[
+        Text, typer.Option(help="The mmproj file of a GGUF model that looks at pictures.", show_default=False)
+    ] = None,
     min_confidence: Annotated[
         Number, typer.Option(help="Withhold an answer of less confidence, in [0, 1].", show_default=False)
     ] = None,
@@ -60,16 +63,23 @@ def ask(
         Optional[bool],  # noqa: UP045
         typer.Option("--robust", help="Let no single passage make an answer.", rich_help_panel=DECODING),
     ] = None,
+    sheet: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(metavar="FILE.png", help="Draw the sources into a picture.", show_default=False),
+    ] = None,
     kb: Kb = None,
     as_json: Json = False,
 ) -> None:
     """Answer a question from the documents, each word tinted by its source; or a file of questions."""
     if (question is None) == (file is None):
         raise quoth.UsageError("neither or both of QUESTION and --file were given", "give one of them")
+    if sheet and file:
+        raise quoth.UsageError("--sheet is for the sources of one answer", "ask that question alone")
     if results and not file:
         raise quoth.UsageError("--out is for the answers to --file", "leave it out, or write `> FILE`")
     given = {
         "model": model,
+        "projector": projector,
         "passages": passages,
         "answers": answers,
         "min_confidence": min_confidence,
@@ -88,7 +98,17 @@ def ask(
     knowledge = quoth.open(kb, **{name: value for name, value in given.items() if value is not None})
     if file:
         ask_file(knowledge, file, results, as_json)
-    elif as_json:
-        print_json(shapes.answer_shape(knowledge.ask(question or "")))
     else:
-        show.answer(knowledge.stream(question or ""))
+        _ask_one(knowledge, question or "", sheet, as_json)
+
+
+def _ask_one(knowledge: quoth.KnowledgeBase, question: str, sheet: Path | None, as_json: bool) -> None:
+    if as_json:
+        answer = knowledge.ask(question)
+        print_json(shapes.answer_shape(answer))
+    else:
+        answer = show.answer(knowledge.stream(question))
+    if sheet:
+        knowledge.pictures.sheet_of_answer(sheet, answer)
+        if not as_json:
+            out.print(f"drawn into {sheet}", markup=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -10,12 +9,13 @@ import typer
 import quoth
 from quoth.interfaces import shapes
 from quoth.interfaces.cli import embed, evaluate, key, show
+from quoth.interfaces.cli.add import add
 from quoth.interfaces.cli.ask import ask
 from quoth.interfaces.cli.calibrate import calibrate
 from quoth.interfaces.cli.chat import chat
-from quoth.interfaces.cli.console import FAILURE, out, print_json, progress_bar, reporting
+from quoth.interfaces.cli.console import out, print_json, reporting
 from quoth.interfaces.cli.draw import draw
-from quoth.interfaces.cli.options import Groups, Json, Kb, names_in
+from quoth.interfaces.cli.options import Json, Kb
 from quoth.interfaces.cli.page import page
 from quoth.interfaces.cli.search import search
 from quoth.interfaces.cli.serve import mcp, serve
@@ -52,31 +52,7 @@ def options(
     """Options before the command."""
 
 
-@app.command(epilog="Example: quoth add ~/papers 'notes/**/*.md'")
-def add(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files, folders, patterns.")],
-    prune: Annotated[bool, typer.Option("--prune", help="Remove documents below PATH whose files are gone.")] = False,
-    warm: Annotated[bool, typer.Option("--warm", help="Then read all passages, so that no question waits.")] = False,
-    crops: Annotated[
-        bool, typer.Option("--crops", help="From now on find pictures by their parts too; takes six times as long.")
-    ] = False,
-    groups: Groups = None,
-    kb: Kb = None,
-    as_json: Json = False,
-) -> None:
-    """Put documents and pictures in; unchanged ones are skipped."""
-    knowledge = quoth.open(kb)
-    with progress_bar("Adding") as bar:
-        report = knowledge.add(*paths, groups=names_in(groups), prune=prune, crops=crops, progress=bar.documents)
-    if warm:
-        with progress_bar("Reading") as bar:
-            report = replace(report, warm=knowledge.warm(bar.steps))
-    if as_json:
-        print_json(shapes.add_shape(report))
-    else:
-        show.report(report)
-    if report.failed:
-        raise typer.Exit(FAILURE)
+app.command(epilog="Example: quoth add ~/papers 'notes/**/*.md' https://example.org/page")(add)
 
 
 app.command(epilog='Example: quoth ask "What is a Python decorator?" --decoding quote -n 3')(ask)

@@ -11,11 +11,13 @@ from rich.table import Table
 from rich.text import Text
 
 from quoth.interfaces.cli.console import err, out
+from quoth.rendering import whence
 
 _MIDDLE = 0.1
 
 # Only for their types: what they stand for takes longer to import than `quoth --help` takes.
 if TYPE_CHECKING:
+    from quoth.answer import Answer
     from quoth.assistants.ask import AnswerStream
     from quoth.store import StoredDocument
     from quoth.types import AddReport, Box, Hit, Status, WarmReport
@@ -39,8 +41,8 @@ def warmed(found: WarmReport) -> None:
         err.print(f"{found.left_out:,} passages have no state: raise state_disk_megabytes in settings.toml")
 
 
-def answer(stream: AnswerStream) -> None:
-    """The answer while it comes, then with its sources; a wheel turns while nothing is sure yet."""
+def answer(stream: AnswerStream) -> Answer:
+    """The answer while it comes, then with its sources; a wheel turns while nothing is sure yet; it is returned."""
     thinking = Spinner("dots", Text("comparing what the passages say", "dim"))
     with Live(thinking, console=out, transient=True) as live:
         said = Text()
@@ -51,6 +53,7 @@ def answer(stream: AnswerStream) -> None:
     out.print(found)
     timing, sure = found.timing, f"confidence {found.confidence:.0%}, "
     out.print(f"\n[dim]{sure}first token after {timing.first_token_s:.1f} s, {timing.total_s:.1f} s in all[/]")
+    return found
 
 
 def hits(found: list[Hit]) -> None:
@@ -62,7 +65,7 @@ def hits(found: list[Hit]) -> None:
         where = " › ".join(dict.fromkeys([passage.title, *passage.headings]))
         out.print(Text(f"{hit.rank:3}  {where}, {passage.place}{_part(hit.region)}", "bold"))
         near = "" if hit.similarity is None else f", nearness {hit.similarity:.2f}"
-        out.print(Text(f"     score {hit.score:.4f}{near}, prior {hit.prior:.0%}  {passage.document}", "dim"))
+        out.print(Text(f"     score {hit.score:.4f}{near}, prior {hit.prior:.0%}  {whence(passage)}", "dim"))
         out.print(Text(" ".join(passage.text.split()), overflow="fold"), "")
 
 
@@ -93,9 +96,11 @@ def status(found: Status) -> None:
 def documents(found: list[StoredDocument]) -> None:
     """A line for each document; what is as with all (everybody sees it, full trust, a file) is left out."""
     for document in found:
-        facts = [f"{document.passages:,} passages"]
+        facts = [f"{document.passages:,} passage{'s' if document.passages != 1 else ''}"]
         facts += [f"for {', '.join(document.groups)}"] if document.groups else []
         facts += [f"trust {document.trust:g}"] if document.trust < 1 else []
         facts += [f"from {document.origin.where}"] if document.origin.where not in ("", document.name) else []
         facts += [document.origin.fetched] if document.origin.fetched else []
+        facts += [f"rights: {document.origin.rights}"] if document.origin.rights else []
+        facts += ["rights unknown"] if document.origin.fetched and not document.origin.rights else []
         out.print(Text.assemble((document.name, "bold"), ("  " + ", ".join(facts), "dim")))

@@ -83,7 +83,14 @@ def make_app(bases: Sequence[KnowledgeBase], locked: bool = False) -> FastAPI:
         favicon_url="data:,",
     )
     app.state.service = service
-    for router in (openai_routes.router, answers.router, searching.router, documents.router, _plain):
+    for router in (
+        openai_routes.router,
+        answers.router,
+        searching.router,
+        documents.router,
+        documents.jobs_router,
+        _plain,
+    ):
         app.include_router(router)
     tell_errors(app)
     app.add_middleware(Gate, ring=KeyRing(collections, locked))

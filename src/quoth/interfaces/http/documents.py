@@ -24,6 +24,7 @@ from quoth.interfaces.http.service import Reading, Room, TheService, TheVisitor,
 from quoth.store import StoredDocument
 
 router = APIRouter(tags=["documents"], responses=Errors)
+jobs_router = APIRouter(tags=["jobs"], responses=Errors)
 
 UPLOAD_BYTES = 200_000_000
 """The largest upload, of all its files together: as much as `quoth add` reads of one file."""
@@ -133,7 +134,7 @@ async def delete_document(document_id: DocumentId, room: Writing) -> Response:
     return JSONResponse(_job_shape(job), 200 if is_done else 202)
 
 
-@router.get("/jobs/{job_id}", response_model=JobReply, tags=["jobs"], summary="Tell how far a job is")
+@jobs_router.get("/jobs/{job_id}", response_model=JobReply, summary="Tell how far a job is")
 def get_job(
     job_id: Annotated[str, Path(pattern="^[0-9a-f]{16}$")], service: TheService, visitor: TheVisitor
 ) -> dict[str, Any]:

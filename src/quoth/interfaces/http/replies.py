@@ -53,7 +53,27 @@ class HitReply(Span):
     rank: int
     score: float
     prior: float
-    region: list[float] | None = Field(description="Left, top, right, bottom of a picture's nearest part, in [0, 1].")
+    region: list[float] | None = Field(
+        description="The part of a picture that is nearest, if it is not the whole: left, top, right, bottom, 0 to 1."
+    )
+
+
+class BoxReply(BaseModel):
+    """A rectangle on a page, or on a picture (`page` is null): edges from 0 to 1, from the top left corner."""
+
+    page: int | None
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+class LineReply(BaseModel):
+    """Where the characters `start` to `end` of a quote stand."""
+
+    start: int
+    end: int
+    box: BoxReply
 
 
 class SourceReply(Place):
@@ -63,6 +83,8 @@ class SourceReply(Place):
     end: int
     quote: str
     weight: float = Weight
+    seen: bool = Field(description="A picture that the model looked at.")
+    boxes: list[LineReply] = Field(description="Of the quoted lines that were read from a picture or a scanned page.")
 
 
 class TokenReply(BaseModel):

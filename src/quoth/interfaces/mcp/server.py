@@ -8,6 +8,8 @@ from importlib.metadata import version
 from mcp.server.mcpserver import MCPServer
 from mcp_types import ToolAnnotations
 
+from quoth.access import Keys
+from quoth.errors import UsageError
 from quoth.interfaces.collections import Collections
 from quoth.interfaces.mcp.tools import Tools
 from quoth.knowledge import KnowledgeBase
@@ -33,5 +35,11 @@ def run_stdio(bases: Sequence[KnowledgeBase]) -> None:
 
 
 def run_http(bases: Sequence[KnowledgeBase], port: int) -> None:
-    """Serve programs on this machine at http://127.0.0.1:PORT/mcp: it asks for no key, so others do not reach it."""
+    """Serve programs on this machine at http://127.0.0.1:PORT/mcp: it asks for no key, so others do not reach it.
+
+    Raises:
+        UsageError: a knowledge base has keys, which would be passed by.
+    """
+    if locked := [base.folder for base in bases if Keys(base.folder).all()]:
+        raise UsageError(f"{locked[0]} has keys, and this way in asks for none", "use quoth mcp without --http")
     make_server(bases).run("streamable-http", host="127.0.0.1", port=port, stateless_http=True)

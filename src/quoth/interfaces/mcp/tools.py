@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Any, Literal
@@ -12,12 +11,16 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import CallToolResult, ContentBlock, ImageContent, TextContent
 from pydantic import BaseModel, Field
 
+from quoth.assistants.desk import Desk
 from quoth.errors import QuothError
 from quoth.interfaces import shapes
 from quoth.interfaces.collections import Collections, documents_of
 from quoth.interfaces.mcp.replies import Documents, Hits, InPlaceReply, Listed, Said
 from quoth.knowledge import KnowledgeBase
 from quoth.types import Passage
+
+AT_ONCE, WAITING = 4, 16
+"""Questions that are answered at a time, and that may wait besides."""
 
 PREVIEWS = 4
 """Pictures that a reply shows at most: they fill an assistant's context."""
@@ -30,7 +33,7 @@ class Tools:
 
     def __init__(self, collections: Collections) -> None:
         self._collections = collections
-        self._asking = threading.Lock()
+        self._desk = Desk(AT_ONCE, WAITING)
 
     @property
     def all(self) -> Sequence[Callable[..., Any]]:
@@ -70,7 +73,7 @@ class Tools:
         trust the quotes more than the answer's words. If abstained is true, the documents do not say it.
         """
         with _telling(), self._base(collection) as base:
-            with self._asking:
+            with self._desk.place():
                 told = shapes.answer_shape(base.ask(question))
             return Said.model_validate({name: told[name] for name in Said.model_fields})
 

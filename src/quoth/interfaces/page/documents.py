@@ -65,7 +65,7 @@ def _tell(report: AddReport) -> None:
             f"{', '.join(said)}: {report.passages:,} passages in {report.seconds:.1f} s", icon=":material/check:"
         )
     for failure in report.failed:
-        st.error(f"{Path(failure.path).name}: {failure.cause}; {failure.cure}", icon=":material/error:")
+        st.error(plain(f"{Path(failure.path).name}: {failure.cause}; {failure.cure}"), icon=":material/error:")
 
 
 def _list(base: KnowledgeBase) -> None:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from quoth.answer import Source
 from quoth.errors import QuothError
+from quoth.interfaces.page.shared import plain
 from quoth.knowledge import KnowledgeBase
 from quoth.types import Passage
 
@@ -19,8 +20,7 @@ _MARK = '<mark style="background:#e69f0066;color:inherit;border-radius:3px">{}</
 def open_source(base: KnowledgeBase, source: Source) -> None:
     """Show where a source stands."""
     _head(source.passage)
-    if source.passage.picture:
-        _picture(base, source.passage)
+    _seen(base, source)
     _around(base, source.passage, source.start, source.end)
 
 
@@ -28,8 +28,7 @@ def open_source(base: KnowledgeBase, source: Source) -> None:
 def open_passage(base: KnowledgeBase, passage: Passage) -> None:
     """Show where a passage stands."""
     _head(passage)
-    if passage.picture:
-        _picture(base, passage)
+    _seen(base, passage)
     _around(base, passage, passage.start, passage.start)
 
 
@@ -39,10 +38,16 @@ def _head(passage: Passage) -> None:
     st.text(passage.document)
 
 
-def _picture(base: KnowledgeBase, passage: Passage) -> None:
-    preview = base.gallery.previews([passage.id]).get(passage.id)
-    if preview:
-        st.image(preview)
+def _seen(base: KnowledgeBase, what: Source | Passage) -> None:
+    """The picture, or the page of a PDF, with the quoted words marked; of other formats there is none."""
+    passage = what if isinstance(what, Passage) else what.passage
+    if not passage.picture and passage.page is None:
+        return
+    try:
+        with st.container(border=True):
+            st.image(base.show(what))
+    except QuothError as error:
+        st.caption(plain(f"{error.cause}: {error.cure}"))
 
 
 def _around(base: KnowledgeBase, passage: Passage, start: int, end: int) -> None:
@@ -50,7 +55,7 @@ def _around(base: KnowledgeBase, passage: Passage, start: int, end: int) -> None
     try:
         found = base.read(passage.id)
     except QuothError as error:
-        st.warning(f"{error.cause}: {error.cure}")
+        st.warning(plain(f"{error.cause}: {error.cure}"))
         return
     if not passage.picture:
         for one in found.before:

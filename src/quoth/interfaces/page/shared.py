@@ -40,7 +40,7 @@ def refusing() -> Iterator[None]:
     try:
         yield
     except QuothError as error:
-        st.error(f"{error.cause}: {error.cure}", icon=":material/error:")
+        st.error(plain(f"{error.cause}: {error.cure}"), icon=":material/error:")
 
 
 def answering(base: KnowledgeBase) -> KnowledgeBase:
