@@ -103,7 +103,7 @@ def test_words_find_pictures_in_a_knowledge_base(tmp_path):
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     for words in ("the tower", "a function that returns another"):
         cosines = vectors @ encoder.words.encode([words])[0]
-        found = [score for _, score in kb.gallery.showing(words, 5)]
+        found = [score for _, score, _ in kb.gallery.showing(words, 5)]
         assert found == pytest.approx(sorted(cosines, reverse=True), abs=1e-5)
         nearest = kb.gallery.showing(words, 1)[0][0]
         assert nearest in [hit.passage.id for hit in kb.search(words, 5, kind="image")]
