@@ -109,7 +109,7 @@ class OverHttp:
         total, answer = time.perf_counter() - start, json.loads(found)
         if event != "answer":
             return Served(question, error=found)
-        return Served(question, first, total, answer["text"], sum(token["logprob"] for token in answer["tokens"]))
+        return Served(question, first, total, answer["answer"], sum(token["logprob"] for token in answer["tokens"]))
 
     def work(self) -> Work:
         """What it has done so far."""
