@@ -136,4 +136,9 @@ class Asking(Engine):
         # Pillow is for those who have pictures.
         from quoth.assistants.draw import Drawer
 
-        return Drawer(self.settings, lambda words, k: self._by_words(words, k, "image"), self.gallery.previews)
+        return Drawer(self.settings, self._pictured, self.gallery.previews)
+
+    def _pictured(self, words: str, k: int) -> list[Hit]:
+        """The k pictures that show the words best."""
+        self._must_exist()
+        return self._by_words(words, k, "image")
