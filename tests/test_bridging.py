@@ -100,7 +100,7 @@ def test_too_few_pairs_change_nothing(tmp_path):
         (tmp_path / "in" / f"{seed}.png").write_bytes(encoded(noise(seed=seed), pnginfo=caption("blocks")))
     kb = quoth.open(tmp_path / "kb", threads=1)
     kb.add(tmp_path / "in")
-    with pytest.raises(quoth.UsageError, match="3 pictures are too few"):
+    with pytest.raises(quoth.UsageError, match="said of 3 pictures, which is too few"):
         kb.pictures.fit("bridge")
     assert kb.gallery.store().space.bridge == ""
 

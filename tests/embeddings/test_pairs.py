@@ -90,7 +90,7 @@ def test_what_is_the_same_document_is_held_out_together():
 
 def test_too_few():
     vectors, base, words = world(LEAST)
-    with pytest.raises(UsageError, match="29 pictures are too few to fit a bridge on"):
+    with pytest.raises(UsageError, match="said of 29 pictures, which is too few"):
         fit_bridge(vectors[1:], base[1:], words[1:], range(LEAST - 1), "e")
     with pytest.raises(UsageError, match="come from 4 documents"):
         fit_bridge(vectors, base, words, [i % 4 for i in range(LEAST)], "e")

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from quoth.embeddings.base import Embedding, Record, Rows, checked, unit
+from quoth.embeddings.base import Embedding, Record, Rows, unit
 from quoth.embeddings.quality import numbered
 from quoth.errors import UsageError
 from quoth.types import Vectors
@@ -76,7 +76,12 @@ def fit_bridge(
     Raises:
         UsageError: there are fewer than `LEAST` pairs, or they belong to fewer than `FOLDS` owners.
     """
-    rows = unit(checked(vectors, LEAST, "a bridge")).astype(np.float64)
+    if len(vectors) < LEAST:
+        raise UsageError(
+            f"something is said of {len(vectors)} pictures, which is too few to fit a bridge on",
+            f"add pictures with captions, titles or alternative texts: it needs {LEAST}",
+        )
+    rows = unit(vectors).astype(np.float64)
     folds = _folds(owners)
     known = np.zeros_like(targets, np.float64) if base is None else base.astype(np.float64)
     asked = [np.flatnonzero(folds == fold)[:_COMPARED] for fold in range(FOLDS)]
