@@ -109,7 +109,7 @@ def test_pictures_that_are_there_get_their_regions_at_once(tmp_path, things, kb)
     assert late.add(tmp_path / "in", crops=True).unchanged == 2
     for words in ("a cat", "a rocket"):
         one, other = (named(each.search(words), "things.png") for each in (kb, late))
-        assert one.region == other.region and one.similarity == pytest.approx(other.similarity, abs=0.05)
+        assert one.region == other.region and one.similarity == pytest.approx(other.similarity, abs=0.1)
 
 
 def test_a_fit_transforms_the_regions_and_is_fitted_on_the_wholes(tmp_path, things):

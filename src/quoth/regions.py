@@ -10,6 +10,9 @@ SHARE = 0.6
 SMALLEST = 96
 """Of a picture with a side of fewer pixels the parts show nothing more."""
 
+HANDICAP = 0.05
+"""How much nearer to words than the whole a region must be: the best of five is so by chance (docs/experiments.md)."""
+
 _REST = 1 - SHARE
 _CORNERS = ((0.0, 0.0), (_REST, 0.0), (0.0, _REST), (_REST, _REST), (_REST / 2, _REST / 2))
 REGIONS = tuple(Box(None, left, top, left + SHARE, top + SHARE) for left, top in _CORNERS)

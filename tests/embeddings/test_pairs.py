@@ -51,8 +51,8 @@ def test_it_learns_what_the_shipped_one_does_not_know():
     before, after = recall(places, asked), recall(bridged(fitted, others, places), asked)
     assert after > before + 0.1
     said = fitted.record.figures
-    assert said["recall_at_5_before"] == pytest.approx(recall(base, words))
-    assert said["recall_at_5"] == pytest.approx(after, abs=0.1)
+    assert said["recall_at_5"] > said["recall_at_5_before"] > recall(base, words)  # among a fifth of them
+    assert said["reciprocal_rank"] > said["reciprocal_rank_before"]
     assert (fitted.record.kind, fitted.record.encoder, fitted.record.pictures) == ("bridge", "e", 300)
 
 
@@ -61,7 +61,7 @@ def test_without_a_shipped_one_it_is_a_bridge_of_its_own():
     fitted = fit_bridge(vectors, None, words, range(300), "e")
     others, _, asked = world(300, seed=1)
     assert recall(bridged(fitted, others, None), asked) > 0.3
-    assert fitted.record.figures["recall_at_5_before"] < 0.05
+    assert fitted.record.figures["recall_at_5_before"] == 0
     assert fitted.record.options["ridge"] > 0
 
 

@@ -94,7 +94,7 @@ class Drawer:
         sketch, generator = Sketch(seed, count, steps, strength), self.generator
         if references is None:
             references = self._search(prompt, k) if k else []
-        shown = self._previews([hit.passage.id for hit in references])
+        shown = self._previews([hit.passage.id for hit in references]) if references else {}
         hits = [hit for hit in references if hit.passage.id in shown]
         pixels = [decode_picture(shown[hit.passage.id]).pixels for hit in hits]
         drawings = generator.generate(prompt, pixels, sketch, progress)

@@ -6,14 +6,15 @@ x: a picture's vector, of unit length, m their mean; v0: where the shipped bridg
 embedding of what is said of it, t their mean; a: the number that fits best without A. In closed form: with C the sum of
 (x_i - m)(x_i - m)^T, A^T = (C + l)^-1 sum_i (x_i - m) r_i^T for the residuals r (Hoerl & Kennard 1970).
 
-l is chosen on pairs that are held out: the largest whose mean reciprocal rank is within two standard errors of the best
-one's (as Breiman et al. 1984, with one). Infinity is among them, which is the shipped bridge: few pairs, or pairs that
+l is chosen on pairs that are held out, a fifth at a time: by the mean log-likelihood of each picture under its words,
+softmax(cos / .05) over those that are held out with it. The largest l within two standard errors of the best one is
+taken (as Breiman et al. 1984, with one). Infinity is among them, which is the shipped bridge: few pairs, or pairs that
 teach nothing, leave it as it is. And a begins at what it mostly is, as if so many pairs had been seen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,19 +34,20 @@ RIDGES = (float("inf"), 300.0, 100.0, 30.0, 10.0, 3.0, 1.0)
 PRIOR = 0.3
 _PRIOR_PAIRS = 100
 _ERRORS = 2.0
-# So many pairs are asked for each other: the matrix of more fills the memory.
+_TEMPERATURE = 0.05
+# So many pairs of a fold are asked for each other: the matrix of more fills the memory.
 _COMPARED = 2_000
 _SEED = 0
 
 Array = NDArray[np.float64]
-Ranks = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Eigen:
-    """What is known of a set of pairs before the ridge is."""
+    """What is known of a set of pairs before the ridge is: C = axes values axes^T, its mean eigenvalue `scale`."""
 
     mean: Array
+    scale: float
     values: Array
     axes: Array
     turned: Array
@@ -55,7 +57,7 @@ class _Eigen:
         """(c, e): A^T."""
         if np.isinf(ridge):
             return np.zeros((len(self.axes), self.turned.shape[1]))
-        shrunk = self.values + ridge * self.values.mean()
+        shrunk = self.values + ridge * self.scale
         return np.asarray(self.axes @ (self.turned / shrunk[:, None]))
 
 
@@ -77,17 +79,18 @@ def fit_bridge(
     rows = unit(checked(vectors, LEAST, "a bridge")).astype(np.float64)
     folds = _folds(owners)
     known = np.zeros_like(targets, np.float64) if base is None else base.astype(np.float64)
-    held_out = _held_out(rows, known, targets, folds)
-    first = 1 if base is None else 0
-    ranks = {ridge: _ranks(targets, held_out[i]) for i, ridge in enumerate(RIDGES) if i >= first}
-    ridge = _chosen(ranks)
+    asked = [np.flatnonzero(folds == fold)[:_COMPARED] for fold in range(FOLDS)]
+    placed = dict(zip(RIDGES, _held_out(rows, known, targets, folds), strict=True))
+    if base is None:
+        del placed[np.inf]
+    ridge = _chosen({name: _log_likelihoods(targets, found, asked) for name, found in placed.items()})
     whole = _prepared(rows, known, targets.astype(np.float64))
     weights = whole.weights(ridge).T
     layer = (np.asarray(weights, np.float32), np.asarray(-weights @ whole.mean, np.float32))
-    before = _ranks(targets, known)
+    before, after = _ranks(targets, known, asked), _ranks(targets, placed[ridge], asked)
     figures = {
-        "recall_at_5_before": _recall(before), "recall_at_5": _recall(ranks[ridge]),
-        "reciprocal_rank_before": float(np.mean(1 / before)), "reciprocal_rank": float(np.mean(1 / ranks[ridge])),
+        "recall_at_5_before": _recall(before), "recall_at_5": _recall(after),
+        "reciprocal_rank_before": float(np.mean(1 / before)), "reciprocal_rank": float(np.mean(1 / after)),
     }  # fmt: skip
     # JSON has no infinity: 0 is for the shipped bridge as it is.
     options = {"ridge": 0.0 if np.isinf(ridge) else ridge, "shipped": whole.weight}
@@ -107,9 +110,18 @@ def _prepared(rows: Array, known: Array, targets: Array) -> _Eigen:
     weight = fit if size else 0.0
     residuals = centred - weight * known
     mean = rows.mean(axis=0)
-    values, axes = np.linalg.eigh((rows - mean).T @ (rows - mean))
+    values, axes = _spectrum(rows - mean)
     turned = axes.T @ ((rows - mean).T @ residuals)
-    return _Eigen(mean, np.maximum(values, 0), axes, turned, weight)
+    return _Eigen(mean, float(values.sum()) / rows.shape[1], values, axes, turned, weight)
+
+
+def _spectrum(centred: Array) -> tuple[Array, Array]:
+    """The eigenvalues of C that are not 0, and (c, r) its axes."""
+    if len(centred) < centred.shape[1]:
+        _, sizes, axes = np.linalg.svd(centred, full_matrices=False)
+        return sizes**2, axes.T
+    values, vectors = np.linalg.eigh(centred.T @ centred)
+    return np.maximum(values, 0), vectors
 
 
 def _held_out(rows: Array, known: Array, targets: Vectors, folds: NDArray[np.int64]) -> list[Vectors]:
@@ -136,19 +148,31 @@ def _folds(owners: Sequence[Hashable]) -> NDArray[np.int64]:
     return np.asarray(order[labels] % FOLDS, np.int64)
 
 
-def _ranks(queries: Vectors, placed: Array | Vectors) -> Ranks:
-    """(n,) at which place each picture's own words find it, from 1; ties share their mean place."""
-    asked, among = queries[:_COMPARED], placed[:_COMPARED]
-    scores = asked.astype(np.float64) @ among.astype(np.float64).T
-    own = np.diagonal(scores)[:, None]
-    nearer, same = (scores > own + 1e-9).sum(axis=1), (np.abs(scores - own) <= 1e-9).sum(axis=1)
-    return np.asarray(nearer + (same + 1) / 2, np.float64)
+def _scores(queries: Vectors, placed: Array | Vectors, asked: Sequence[NDArray[np.int64]]) -> list[Array]:
+    """For each fold the cosines of its words with its pictures: those of others were placed by those that saw it."""
+    return [queries[rows].astype(np.float64) @ placed[rows].astype(np.float64).T for rows in asked]
 
 
-def _chosen(ranks: dict[float, Ranks]) -> float:
+def _ranks(queries: Vectors, placed: Array | Vectors, asked: Sequence[NDArray[np.int64]]) -> Array:
+    """At which place each picture's own words find it in its fold, from 1; ties share their mean place."""
+    ranks = []
+    for scores in _scores(queries, placed, asked):
+        own = np.diagonal(scores)[:, None]
+        nearer, same = (scores > own + 1e-9).sum(axis=1), (np.abs(scores - own) <= 1e-9).sum(axis=1)
+        ranks.append(nearer + (same + 1) / 2)
+    return np.concatenate(ranks)
+
+
+def _log_likelihoods(queries: Vectors, placed: Vectors, asked: Sequence[NDArray[np.int64]]) -> Array:
+    """Of each picture under its own words, among those of its fold."""
+    warm = [scores / _TEMPERATURE for scores in _scores(queries, placed, asked)]
+    return np.concatenate([np.diagonal(one) - np.logaddexp.reduce(one, axis=1) for one in warm])
+
+
+def _chosen(found: Mapping[float, Array]) -> float:
     """The strongest ridge that is as good as the best, as far as these pairs can tell."""
-    best = 1 / min(ranks.values(), key=lambda found: -float(np.mean(1 / found)))
-    return next(ridge for ridge, found in ranks.items() if _is_noise(best - 1 / found))
+    best = max(found.values(), key=lambda one: float(one.mean()))
+    return next(ridge for ridge, one in found.items() if _is_noise(best - one))
 
 
 def _is_noise(lost: Array) -> bool:
@@ -156,5 +180,5 @@ def _is_noise(lost: Array) -> bool:
     return bool(lost.mean() <= _ERRORS * lost.std() / np.sqrt(len(lost)))
 
 
-def _recall(ranks: Ranks) -> float:
+def _recall(ranks: Array) -> float:
     return float(np.mean(ranks <= 5))

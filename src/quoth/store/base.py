@@ -229,7 +229,7 @@ class PictureStore(Protocol):
         """The k pictures nearest to `vector`, (d,) float32 of unit length: whole or by their nearest region."""
 
     def nearest_to_words(self, vector: Vectors, k: int) -> list[Near]:
-        """The same among words; none if the pictures are not embedded there."""
+        """The same among words, less a little for a region; none if the pictures are not embedded there."""
 
     def previews(self, ids: Sequence[str]) -> dict[str, bytes]:
         """The previews of those of these that there are."""

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from quoth.errors import StoreError, UsageError
+from quoth.regions import HANDICAP
 from quoth.store.base import Embedded, Near, PictureSpace
 from quoth.store.rows import among, matrix
 from quoth.store.table import connect, reporting
@@ -100,7 +101,7 @@ class LancePictures:
 
     def nearest_to_words(self, vector: Vectors, k: int) -> list[Near]:
         """The same among words; none if the pictures are not embedded there."""
-        return self._nearest("seen", vector, k) if "seen" in self._table.schema.names else []
+        return self._nearest("seen", vector, k, HANDICAP) if "seen" in self._table.schema.names else []
 
     def previews(self, ids: Sequence[str]) -> dict[str, bytes]:
         """The previews of those of these that there are."""
@@ -142,15 +143,16 @@ class LancePictures:
         """The column that names a row's passage."""
         return "passage" if self._crops else "id"
 
-    def _nearest(self, column: str, vector: Vectors, k: int) -> list[Near]:
+    def _nearest(self, column: str, vector: Vectors, k: int, handicap: float = 0.0) -> list[Near]:
         with reporting("search the pictures"):
             query = self._table.search(vector, column).distance_type("dot")
             wanted = [self._owner, "_distance", *(["box"] if self._crops else [])]
             most = k * _ROWS_EACH if self._crops else k
             rows = query.where(self._seen(), prefilter=True).select(wanted).limit(most).to_arrow()
         # As for passages, nearness is 1 - Lance's "dot" distance. Of each picture the nearest row comes first.
-        scores = pc.subtract(1.0, rows["_distance"]).to_pylist()
-        found = map(Near, rows[self._owner].to_pylist(), scores, _boxes(rows))
+        scores, boxes = pc.subtract(1.0, rows["_distance"]).to_pylist(), _boxes(rows)
+        fair = [score - handicap if box else score for score, box in zip(scores, boxes, strict=True)]
+        found = map(Near, rows[self._owner].to_pylist(), fair, boxes)
         best: dict[str, Near] = {}
         for near in sorted(found, key=lambda one: (-one.score, one.id, one.box is not None)):
             best.setdefault(near.id, near)

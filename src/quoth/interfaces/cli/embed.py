@@ -60,6 +60,7 @@ def _show(found: EmbeddingReport) -> None:
     if found.bridge:
         figures = found.bridge.figures
         rows.append(("words to picture, R@5", figures["recall_at_5_before"], figures["recall_at_5"]))
+        rows.append(("words to picture, 1/rank", figures["reciprocal_rank_before"], figures["reciprocal_rank"]))
     out.print(f"{'':26}{'vectors':>10}{'embeddings':>12}")
     for name, before, after in rows:
         out.print(f"{name:26}{before:>10.4g}{after:>12.4g}")
