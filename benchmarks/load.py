@@ -20,6 +20,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import os
 import statistics
 import threading
 import time
@@ -177,8 +178,9 @@ def main() -> None:
         rows = Rows(server, texts, f"askers, {arguments.decoding}")
         for askers in arguments.askers:
             rows.measure(askers, arguments.answers, arguments.seconds)
-    print()
-    print_bound(arguments.threads or 2, [5, 10, 20, 40])
+    if not arguments.http:
+        print()
+        print_bound(arguments.threads or os.cpu_count() or 1, [5, 10, 20, 40])
 
 
 if __name__ == "__main__":
