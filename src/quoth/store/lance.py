@@ -67,6 +67,9 @@ class LanceStore:
 
     def revise(self, documents: Sequence[StoredDocument]) -> None:
         """From now on these have the groups, trust and origin that are told here; their passages stay."""
+        # Rows that are written again in their own table count twice in its statistics of words for a while.
+        known = self.documents()
+        documents = [document for document in documents if known.get(document.name) != document]
         self._prepare({document.name: document.groups for document in documents})
         for groups, members in _by_groups(documents):
             names = {document.name for document in members}
