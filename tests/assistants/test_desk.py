@@ -8,18 +8,7 @@ import pytest
 from quoth.assistants.desk import Desk
 from quoth.errors import BusyError, StoppedError
 from quoth.generators import Stop
-
-# The longest that a test waits for a thread; one that is not done then is stuck.
-STUCK = 60
-
-
-def until(condition):
-    """Wait for another thread to come to a place."""
-    for _ in range(STUCK * 1000):
-        if condition():
-            return
-        threading.Event().wait(0.001)
-    raise AssertionError("stuck")
+from stuck import STUCK, until
 
 
 @contextmanager

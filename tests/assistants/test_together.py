@@ -11,10 +11,9 @@ from quoth.generators.llama import LlamaModel
 from quoth.settings import Settings
 from quoth.types import Hit, Passage
 from remote_servers import write_tiny_model
+from stuck import STUCK
 
 TEMPLATE = "{% for message in messages %}{{ message['content'] }}\n{% endfor %}"
-# The longest that a test waits for a thread; one that is not done then is stuck.
-STUCK = 60
 LONG = 200
 
 

@@ -14,9 +14,8 @@ from quoth.generators.llama import LlamaModel
 from quoth.generators.llama_admission import MANY_CELLS, Need
 from quoth.generators.llama_batches import SHARED_BATCH, Entry, Request, entries, next_batch
 from remote_servers import write_tiny_model
+from stuck import STUCK, until
 
-# The longest that a test waits for a thread; one that is not done then is stuck.
-STUCK = 60
 # Cells in half precision: their order moves the last digits of what is read beside others.
 TOGETHER = 0.05
 
@@ -79,15 +78,6 @@ def in_threads(*works):
     if errors:
         raise errors[0]
     return results
-
-
-def until(condition):
-    """Wait for another thread to come to a place."""
-    for _ in range(STUCK * 1000):
-        if condition():
-            return
-        threading.Event().wait(0.001)
-    raise AssertionError("stuck")
 
 
 requests = st.lists(
