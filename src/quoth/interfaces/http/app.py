@@ -21,7 +21,7 @@ from quoth.interfaces.http.openai import routes as openai_routes
 from quoth.interfaces.http.refusals import tell_errors
 from quoth.interfaces.http.replies import HealthReply
 from quoth.interfaces.http.service import Service, TheService
-from quoth.interfaces.http.uploads import sweep
+from quoth.interfaces.keeping import sweep
 from quoth.knowledge import KnowledgeBase
 
 BODY_BYTES = 30_000_000

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,24 +11,15 @@ from anyio import to_thread
 from fastapi import Request
 from starlette.datastructures import UploadFile
 
-from quoth.interfaces.collections import documents_of
+from quoth.interfaces import keeping
 from quoth.interfaces.http.inspecting import inspect, safe_name
 from quoth.interfaces.http.jobs import Job, Jobs
 from quoth.interfaces.http.refusals import RefusedError
 from quoth.knowledge import KnowledgeBase
-from quoth.manifest import UPLOADS_FOLDER
-from quoth.sources import digest, document_id
 from quoth.types import Failure
 
 FILES = 100
 """In one upload."""
-
-INCOMING = ".incoming"
-
-
-def sweep(uploads: Path) -> None:
-    """Remove what an earlier server left half received."""
-    shutil.rmtree(uploads / INCOMING, ignore_errors=True)
 
 
 async def receive(request: Request, folder: Path) -> list[Path]:
@@ -51,8 +41,7 @@ async def receive(request: Request, folder: Path) -> list[Path]:
 
 
 def _take(kept: Path, names: Sequence[str], uploads: Sequence[UploadFile]) -> list[Path]:
-    (kept / INCOMING).mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(dir=kept / INCOMING))
+    folder = keeping.make_incoming(kept)
     try:
         for name, upload in zip(names, uploads, strict=True):
             with (folder / name).open("wb") as file:
@@ -72,57 +61,19 @@ def place_of(uploads: Path, groups: Sequence[str]) -> Path:
 
 
 def add(base: KnowledgeBase, files: Sequence[Path], folder: Path, jobs: Jobs, job: Job) -> None:
-    """The work of a job: put received files where they stay and add them; one that does not go in leaves no trace.
+    """The work of a job: keep received files, as `quoth.interfaces.keeping.keep` does."""
 
-    A file that was there under its name comes back if the new one is not readable.
-    """
-    incoming = files[0].parent
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        former = incoming / "former"
-        former.mkdir()
-        placed = [_place(file, folder / file.name, former) for file in files]
-        try:
-            _add(base, placed, jobs, job)
-        finally:
-            _settle(base, placed, former)
-    finally:
-        shutil.rmtree(incoming, ignore_errors=True)
-
-
-def _place(file: Path, target: Path, former: Path) -> Path:
-    if target.exists():
-        target.replace(former / target.name)
-    return file.replace(target)
-
-
-def _add(base: KnowledgeBase, files: Sequence[Path], jobs: Jobs, job: Job) -> None:
     def progress(done: int, total: int, passages: int) -> None:
         job.done, job.total, job.passages = done, total, passages
         jobs.check()
 
-    report = base.add(*files, progress=progress)
+    report = keeping.keep(base, files, folder, progress)
     job.added, job.updated, job.unchanged = report.added, report.updated, report.unchanged
     job.done, job.passages = len(files), report.passages
     job.failed += [Failure(Path(one.path).name, one.cause, one.cure) for one in report.failed]
 
 
-def _settle(base: KnowledgeBase, placed: Sequence[Path], former: Path) -> None:
-    """Keep the files that the knowledge base has; in the others' place comes what was there before."""
-    held = {known.name: known.digest for known in documents_of(base)}
-    for file in placed:
-        if held.get(document_id(file)) == digest(file):
-            continue
-        before = former / file.name
-        if before.exists():
-            before.replace(file)
-        else:
-            file.unlink()
-
-
 def remove(base: KnowledgeBase, name: str, job: Job) -> None:
     """The work of a job: take a document out, and its file if it was uploaded."""
-    base.remove(name)
+    keeping.remove(base, name)
     job.removed = job.done = 1
-    if (base.folder / UPLOADS_FOLDER).resolve() in Path(name).parents:
-        Path(name).unlink(missing_ok=True)

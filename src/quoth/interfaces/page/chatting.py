@@ -9,9 +9,10 @@ import streamlit as st
 
 from quoth.answer import Answer
 from quoth.assistants.chat import Chat
+from quoth.interfaces.collections import documents_of
 from quoth.interfaces.page.documents import take_files
 from quoth.interfaces.page.places import open_source
-from quoth.interfaces.page.shared import answering, is_empty, open_base, plain, refusing
+from quoth.interfaces.page.shared import answering, open_base, plain, refusing
 from quoth.interfaces.page.tinted import show_answer
 from quoth.knowledge import KnowledgeBase
 
@@ -28,7 +29,7 @@ class Said:
 def show() -> None:
     """The conversation, and where to type."""
     base = open_base()
-    if is_empty(base):
+    if not documents_of(base):
         st.title("Ask your own documents")
         st.write("Nothing is here yet. Drop documents or pictures, then ask.")
         take_files(base)

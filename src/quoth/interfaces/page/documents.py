@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import streamlit as st
 
-from quoth.interfaces.page.shared import is_empty, kept_upload, open_base, plain, refusing
+from quoth.interfaces.collections import documents_of
+from quoth.interfaces.keeping import keep, make_incoming, remove
+from quoth.interfaces.page.shared import base_name, open_base, plain, refusing
 from quoth.knowledge import KnowledgeBase
 from quoth.manifest import UPLOADS_FOLDER
+from quoth.store import StoredDocument
 from quoth.types import AddReport
 
 _SHOWN = 200
@@ -19,8 +23,8 @@ def show() -> None:
     base = open_base()
     st.title("Documents")
     take_files(base)
-    if not is_empty(base):
-        _list(base)
+    if held := documents_of(base):
+        _list(base, held)
 
 
 def take_files(base: KnowledgeBase) -> None:
@@ -36,25 +40,25 @@ def take_files(base: KnowledgeBase) -> None:
         _tell(report)
     if dropped:
         with refusing():
-            paths = [kept_upload(base, file.name, file.getvalue()) for file in dropped]
-            st.session_state["report"] = _add(base, paths)
+            st.session_state["report"] = _add(base, {base_name(file.name): file.getvalue() for file in dropped})
             # A new uploader is an empty one.
             st.session_state["uploads"] = number + 1
             st.rerun()
 
 
-def _add(base: KnowledgeBase, paths: list[Path]) -> AddReport:
+def _add(base: KnowledgeBase, dropped: Mapping[str, bytes]) -> AddReport:
+    """Files by their names."""
     bar = st.progress(0.0, "Reading")
 
     def progress(done: int, total: int, passages: int) -> None:
         bar.progress(done / max(1, total), f"{done} of {total} documents, {passages:,} passages")
 
-    report = base.add(*paths, progress=progress)
+    uploads = base.folder / UPLOADS_FOLDER
+    incoming = make_incoming(uploads)
+    for name, data in dropped.items():
+        (incoming / name).write_bytes(data)
+    report = keep(base, [incoming / name for name in dropped], uploads, progress)
     bar.empty()
-    failed = {failure.path for failure in report.failed}
-    for path in paths:
-        if str(path) in failed:
-            path.unlink(missing_ok=True)
     return report
 
 
@@ -68,8 +72,7 @@ def _tell(report: AddReport) -> None:
         st.error(plain(f"{Path(failure.path).name}: {failure.cause}; {failure.cure}"), icon=":material/error:")
 
 
-def _list(base: KnowledgeBase) -> None:
-    held = base.documents()
+def _list(base: KnowledgeBase, held: Sequence[StoredDocument]) -> None:
     wanted = st.text_input("Filter", placeholder="a word of the title or the name").casefold()
     found = [one for one in held if wanted in f"{one.title} {one.name}".casefold()]
     st.caption(f"{len(found):,} of {len(held):,} documents")
@@ -89,7 +92,5 @@ def _confirm(base: KnowledgeBase, name: str) -> None:
     st.write("It is gone from every answer at once. Its file stays, unless it was dropped on this page.")
     if st.button("Take it out", type="primary"):
         with refusing():
-            base.remove(name)
-            if base.folder / UPLOADS_FOLDER in Path(name).parents:
-                Path(name).unlink(missing_ok=True)
+            remove(base, name)
             st.rerun()

@@ -7,17 +7,13 @@ from pathlib import Path
 
 import streamlit as st
 
-from quoth.interfaces.page.shared import is_empty, open_base
+from quoth.interfaces.page.shared import filled_base
 from quoth.knowledge import KnowledgeBase
 
 
 def show() -> None:
     """The map, drawn anew when what it shows has changed."""
-    base = open_base()
-    st.title("Map")
-    if is_empty(base):
-        st.info("Nothing is here yet: drop some documents or pictures on the page Documents.")
-        return
+    base = filled_base("Map")
     st.caption("What is alike lies together. Drag and zoom; point at something to see what it is.")
     digest = hash(tuple((one.name, one.digest) for one in base.documents()))
     st.iframe(_drawn(base, digest), height=640)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from quoth.interfaces.page.places import open_passage
-from quoth.interfaces.page.shared import is_empty, open_base, refusing
+from quoth.interfaces.page.shared import filled_base, refusing
 from quoth.knowledge import KnowledgeBase
 from quoth.types import Hit, Kind
 
@@ -15,11 +15,7 @@ _COLUMNS = 3
 
 def show() -> None:
     """The query, then what is nearest to it."""
-    base = open_base()
-    st.title("Search")
-    if is_empty(base):
-        st.info("Nothing is here yet: drop some documents or pictures on the page Documents.")
-        return
+    base = filled_base("Search")
     words = st.text_input("Words", placeholder="what it says, or what a picture shows")
     left, right = st.columns(2, vertical_alignment="top")
     kind = left.segmented_control("Kind", list(_KINDS), default="All", required=True)

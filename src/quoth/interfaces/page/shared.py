@@ -11,9 +11,9 @@ import streamlit as st
 
 import quoth
 from quoth.errors import QuothError
+from quoth.interfaces.collections import documents_of
 from quoth.interfaces.page.launch import FOLDER
 from quoth.knowledge import KnowledgeBase
-from quoth.manifest import UPLOADS_FOLDER, is_knowledge_base
 
 WAYS = {
     "The best answer": "sequence",
@@ -29,9 +29,14 @@ def open_base() -> KnowledgeBase:
     return quoth.open(os.environ.get(FOLDER) or None)
 
 
-def is_empty(base: KnowledgeBase) -> bool:
-    """Whether nothing has been added yet."""
-    return not is_knowledge_base(base.folder) or not base.documents()
+def filled_base(title: str) -> KnowledgeBase:
+    """The knowledge base, under the page's title; while nothing is in it the page says what to do and ends there."""
+    base = open_base()
+    st.title(title)
+    if not documents_of(base):
+        st.info("Nothing is here yet: drop some documents or pictures on the page Documents.")
+        st.stop()
+    return base
 
 
 @contextmanager
@@ -69,20 +74,16 @@ def answering(base: KnowledgeBase) -> KnowledgeBase:
     return base.with_settings(decoding=WAYS[way], passages=passages, min_confidence=least)
 
 
-def kept_upload(base: KnowledgeBase, name: str, data: bytes) -> Path:
-    """A file that was dropped on the page, kept in the knowledge base's folder under its own name.
+def base_name(name: str) -> str:
+    """The name under which a file that was dropped on the page is kept.
 
     Raises:
         UsageError: it has none that can be kept.
     """
-    plain = Path(name.replace("\\", "/")).name
-    if not plain.isprintable() or plain.startswith(".") or not plain:
+    base = Path(name.replace("\\", "/")).name
+    if not base.isprintable() or base.startswith(".") or not base:
         raise quoth.UsageError(f"{name!r} is no name for a file", "rename it")
-    folder = base.folder / UPLOADS_FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / plain
-    path.write_bytes(data)
-    return path
+    return base
 
 
 def plain(text: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from quoth.interfaces.page.shared import is_empty, open_base, refusing
+from quoth.interfaces.page.shared import filled_base, refusing
 from quoth.knowledge import KnowledgeBase
 from quoth.writing import Report, Section, Writing, read_outline
 
@@ -16,11 +16,7 @@ _FORMATS = {"Markdown": ".md", "Web page": ".html", "Word": ".docx"}
 
 def show() -> None:
     """The brief, the outline, the text: each when the one before is there."""
-    base = open_base()
-    st.title("Write")
-    if is_empty(base):
-        st.info("Nothing is here yet: drop some documents or pictures on the page Documents.")
-        return
+    base = filled_base("Write")
     brief = st.text_input("What shall be written?", placeholder="a blog post on decorators", key="brief")
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     length = left.slider("Words, about", 200, 3000, 800, 100)
