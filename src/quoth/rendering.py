@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -52,9 +52,13 @@ def words(answer: Answer) -> list[Word]:
 def _word(answer: Answer, group: list[int]) -> Word:
     text = "".join(answer.tokens[i].text for i in group)
     columns = zip(*(answer.tokens[i].posterior for i in group), strict=True)
-    posterior = tuple(sum(column) / len(group) for column in columns)
+    return word_of(text, tuple(sum(column) / len(group) for column in columns))
+
+
+def word_of(text: str, posterior: tuple[float, ...]) -> Word:
+    """A word by its posterior over the sources and, last, the memory."""
     best = max(range(len(posterior)), key=posterior.__getitem__)
-    return Word(text, best if best < len(answer.sources) else None, posterior[best], posterior)
+    return Word(text, best if best < len(posterior) - 1 else None, posterior[best], posterior)
 
 
 def colour(source: int | None) -> str:
@@ -64,12 +68,17 @@ def colour(source: int | None) -> str:
 
 def shown_sources(answer: Answer) -> list[tuple[int, Source]]:
     """The sources worth showing, with their index."""
-    return [(i, s) for i, s in enumerate(answer.sources) if s.weight >= SHOWN_FROM or answer.abstained]
+    return [(i, s) for i, s in enumerate(answer.sources) if is_shown(s.weight, answer.abstained)]
+
+
+def is_shown(weight: float, abstained: bool) -> bool:
+    """Whether a source of this weight is worth showing; of a refusal all are."""
+    return weight >= SHOWN_FROM or abstained
 
 
 def as_lines(answer: Answer, *, pictures: bool = False) -> Iterator[Text]:
     """Lines for a terminal: the answer, then its sources, with their pictures if these are wanted."""
-    yield _tinted(answer) if answer.tokens else Text(answer.text, "bold")
+    yield tinted(words(answer)) if answer.tokens else Text(answer.text, "bold")
     yield Text()
     if answer.sources:
         yield Text("Nearest passages" if answer.abstained else "Sources", "dim")
@@ -87,14 +96,19 @@ def as_lines(answer: Answer, *, pictures: bool = False) -> Iterator[Text]:
         yield Text.assemble(f"    {other.probability:4.0%}  ", (other.text, "bold"), "  ", where)
 
 
-def _tinted(answer: Answer) -> Text:
+def tinted(said: Sequence[Word]) -> Text:
     """The words, each in its source's colour, and the source's number where the source changes."""
-    line, shown = Text(), words(answer)
-    for i, word in enumerate(shown):
+    line = Text()
+    for i, word in enumerate(said):
         line.append(word.text, f"bold {colour(word.source)}")
-        if i + 1 == len(shown) or shown[i + 1].source != word.source:
+        if i + 1 == len(said) or said[i + 1].source != word.source:
             line.append(" [*]" if word.source is None else f" [{word.source + 1}]", "dim")
     return line
+
+
+def full_title(passage: Passage) -> str:
+    """The document's title and the headings that a passage stands under."""
+    return " › ".join(dict.fromkeys([passage.title, *passage.headings]))
 
 
 def whence(passage: Passage) -> str:
@@ -107,7 +121,7 @@ def whence(passage: Passage) -> str:
 
 def _source_lines(i: int, source: Source) -> Iterator[Text]:
     passage = source.passage
-    where = " › ".join(dict.fromkeys([passage.title, *passage.headings]))
+    where = full_title(passage)
     number, weight = (f"{i + 1:3}", colour(i)), f" {source.weight:4.0%}  "
     yield Text.assemble(number, weight, (where, "bold"), f", {passage.place}{_manner(source)}")
     yield Text(f"           “{' '.join(source.quote.split())}”")

@@ -16,6 +16,7 @@ from quoth.assistants.conversations import ConversationFile, Conversations
 from quoth.assistants.follow_up import follow_up, stands_alone
 from quoth.assistants.turns import Cited, Turn, as_record, from_record
 from quoth.errors import NotFoundError, QuothError, StoreError, UsageError
+from quoth.rendering import word_of, words
 from quoth.settings import Settings
 from quoth.types import Hit, Passage
 from toy import ToyModel
@@ -86,7 +87,13 @@ def test_turns_tell_what_was_said_and_from_where(chat):
     [turn] = chat.turns
     assert (turn.message, turn.question, turn.answer) == ("What is a list?", "What is a list?", "a red one")
     assert not turn.rewritten and turn.time.tzinfo and turn.confidence == answer.confidence
-    assert turn.sources[0] == Cited("/docs/red.md", "Zoo", "line 7", "zebras", answer.sources[0].weight)
+    source = answer.sources[0]
+    assert turn.sources[0] == Cited(
+        source.passage.id, "/docs/red.md", "Zoo", "line 7", "zebras", source.start, source.end, source.weight
+    )
+    assert "".join(word.text for word in turn.words).strip() == answer.text
+    for kept, word in zip(turn.words, words(answer), strict=True):
+        assert kept.posterior == pytest.approx(word.posterior, abs=5e-4) and kept.source == word.source
     assert chat.last is answer
 
 
@@ -127,8 +134,10 @@ def test_a_conversation_is_kept_line_by_line_and_gone_on_with(ask, tmp_path):
     lines = file.read_text("utf-8").splitlines()
     assert "für „ß“" in lines[0] and len(lines) == 2
     first = json.loads(lines[0])
-    assert list(first) == ["time", "message", "question", "answer", "abstained", "confidence", "sources"]
-    assert list(first["sources"][0]) == ["document", "title", "place", "quote", "weight"]
+    told = ["time", "message", "question", "answer", "abstained", "confidence", "memory_weight", "sources", "words"]
+    assert list(first) == told
+    assert list(first["sources"][0]) == ["passage", "document", "title", "place", "quote", "start", "end", "weight"]
+    assert all(sum(word["posterior"]) == pytest.approx(1, abs=0.01) for word in first["words"])
     again = begin(ask, (), rewrite=follow_up, file=file)
     assert again.turns == chat.turns
     assert again.undo().message == "and a set?"
@@ -138,7 +147,8 @@ def test_a_conversation_is_kept_line_by_line_and_gone_on_with(ask, tmp_path):
 
 
 def turn(message="What?", answer="That."):
-    return Turn(message, message, answer, sources=(Cited("d", "t", "line 1", "q", 0.5),))
+    cited = Cited("1", "d", "t", "line 1", "q", 0, 1, 0.5)
+    return Turn(message, message, answer, sources=(cited,), words=(word_of(answer, (0.75, 0.25)),))
 
 
 @pytest.mark.parametrize("cut", range(1, 60, 7))
@@ -168,7 +178,10 @@ def test_a_last_line_without_its_end_counts(tmp_path):
     assert [one.message for one in ConversationFile(path).turns] == ["first", "third"]
 
 
-@pytest.mark.parametrize("line", [b"{}", b"null", b"[1]", b'{"time": 1}', b"\xff", b"hello"])
+MISCOUNTED = json.dumps(as_record(turn()) | {"words": [{"text": "That.", "posterior": [1.0]}]}).encode()
+
+
+@pytest.mark.parametrize("line", [b"{}", b"null", b"[1]", b'{"time": 1}', b"\xff", b"hello", MISCOUNTED])
 def test_another_line_that_is_no_turn_is_an_error_with_its_number(tmp_path, line):
     path = tmp_path / "a.jsonl"
     path.write_bytes(b"\n" + line + b"\n")
@@ -223,7 +236,9 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
 
 @given(texts, texts, texts, st.booleans(), st.floats(0, 1))
 def test_a_turn_comes_back_from_its_line(message, question, answer, abstained, confidence):
-    one = Turn(message, question, answer, abstained, confidence, (Cited(answer, message, "p. 1", question, 0.5),))
+    cited = Cited("1", answer, message, "p. 1", question, 0, len(question), 0.5)
+    said = (word_of(answer, (confidence, 1 - confidence)),)
+    one = Turn(message, question, answer, abstained, confidence, 0.25, (cited,), said)
     assert from_record(json.loads(json.dumps(as_record(one), ensure_ascii=False))) == one
 
 

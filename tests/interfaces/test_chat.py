@@ -15,7 +15,9 @@ from typer.testing import CliRunner
 
 from quoth import QuothError
 from quoth import open as open_knowledge
+from quoth.assistants.turns import Cited, Turn
 from quoth.interfaces.cli.main import app
+from quoth.rendering import word_of
 from remote_servers import write_tiny_model
 
 QUOTH = Path(sys.executable).with_name("quoth")
@@ -95,6 +97,17 @@ def test_a_conversation_is_named_gone_on_with_listed_and_deleted(tiny):
     assert "there is no conversation" in str(chat(tiny, "", "--delete", "lists", status=1).error)
 
 
+def test_a_conversation_that_is_gone_on_with_knows_where_its_words_came_from(tiny):
+    cited = Cited("5d2c", "/docs/list.md", "Lists", "line 3", "a row of\nthings", 10, 26, 0.7)
+    said = (word_of("a", (0.2, 0.8)), word_of(" row.", (0.9, 0.1)))
+    turn = Turn("What is a list?", "What is a list?", "a row.", sources=(cited,), memory_weight=0.3, words=said)
+    open_knowledge(tiny / "kb").conversations.open("known").append(turn)
+    shown, _, why = chat(tiny, "/sources\n/why Row\n", "known").stdout.partition("> /why Row\n")
+    assert "a [*] row. [1]" in shown and "  1  70%  Lists, line 3" in shown and "“a row of things”" in shown
+    assert why.splitlines()[1:3] == ["  1  90%  Lists, line 3", "           “a row of things”"]
+    assert "  *  10%  the model's memory" in why
+
+
 def test_what_a_kill_broke_is_said(tiny):
     chat(tiny, "What is a list?\n", "--file", str(tiny / "cut.jsonl"))
     file = tiny / "cut.jsonl"
@@ -115,18 +128,32 @@ class Terminal:
             )
         self.seen = ""
 
+    def press(self, key, text):
+        """Press a key until `text` is there: between its prompt and its waiting, readline lets a Ctrl-C lie."""
+        for _ in range(WAIT_S):
+            self.write(key)
+            if self.has(text, 1):
+                break
+        self.until(text)
+
     def until(self, text):
-        """Read until `text` is there."""
-        end = time.monotonic() + WAIT_S
+        """Read until `text` is there, and forget what was before."""
+        assert self.has(text, WAIT_S), f"no {text!r} in {self.seen!r}"
+        before, _, self.seen = self.seen.partition(text)
+        return before
+
+    def has(self, text, seconds):
+        """Whether `text` comes within this time."""
+        end = time.monotonic() + seconds
         while text not in self.seen:
             ready, _, _ = select.select([self.master], [], [], max(0.0, end - time.monotonic()))
-            assert ready, f"no {text!r} in {self.seen!r}"
+            if not ready:
+                return False
             try:
                 self.seen += os.read(self.master, 65536).decode("utf-8", "replace")
             except OSError:  # Linux: the other side is closed
                 raise AssertionError(f"it ended without {text!r}: {self.seen!r}") from None
-        before, _, self.seen = self.seen.partition(text)
-        return before
+        return True
 
     def write(self, text):
         os.write(self.master, text.encode())
@@ -177,8 +204,7 @@ def test_ctrl_c_stops_the_answer_and_not_the_chat(tiny, terminal):
         settings.write_text(before, "utf-8")
     chat.write("/list\r")
     chat.until("> ")
-    chat.write("\x03")
-    chat.until("Ctrl-D ends")
+    chat.press("\x03", "Ctrl-D ends")
     chat.until("> ")
     chat.write("\x04")
     assert chat.status() == 0

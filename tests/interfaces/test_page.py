@@ -130,6 +130,28 @@ def test_what_is_dropped_is_answered_from(page, address):
     shoot(page, "source")
 
 
+def test_a_conversation_is_kept_gone_on_with_and_deleted(page, address, folder):
+    page.goto(address)
+    page.get_by_text("documents are here").wait_for()
+    side = page.get_by_test_id("stSidebar")
+    side.get_by_role("button", name="Who built the lighthouse").click()
+    run = page.locator(".run").first
+    run.wait_for()
+    run.click()
+    assert "Ada Holm" in page.get_by_role("dialog").locator("mark").inner_text()
+    page.keyboard.press("Escape")
+    ask(page, "and how high is it?")
+    page.get_by_text("understood as").wait_for()
+    sync_api.expect(page.locator(".answer")).to_have_count(2)
+    [file] = (folder / "kb" / "conversations").iterdir()
+    assert len(file.read_text("utf-8").splitlines()) == 2
+    shoot(page, "conversation")
+    side.get_by_role("button", name="Delete this conversation").click()
+    page.get_by_role("button", name="Delete it").click()
+    page.get_by_text("documents are here").wait_for()
+    assert not file.exists()
+
+
 def test_it_works_by_keyboard_and_on_a_phone(browser, address):
     context = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme="dark")
     page = context.new_page()

@@ -139,6 +139,10 @@ class Conversations:
             raise UsageError(f"{name!r} cannot name a conversation", "choose a word or two, without / or \\")
         return self.folder / f"{name}{SUFFIX}"
 
+    def fresh_name(self) -> str:
+        """A name for one that was given none: the time it begins."""
+        return datetime.now().strftime("%Y-%m-%d-%H%M%S")
+
     def list(self) -> list[ConversationInfo]:
         """All of them, the last changed first; one that cannot be read has 0 turns and its error as first message."""
         files = sorted(self.folder.glob(f"*{SUFFIX}"), key=lambda file: (-file.stat().st_mtime_ns, file.name))

@@ -20,6 +20,7 @@ from quoth.rag.marginal import Logs
 from quoth.rag.numbered import is_refusal
 from quoth.rag.prompt import passage_text
 from quoth.rag.support import provenance
+from quoth.rendering import full_title
 from quoth.types import Hit
 from quoth.writing.text import Paragraph
 from quoth.writing.tracing import trace
@@ -128,7 +129,7 @@ def section_task(title: str, heading: str, words: int, style: Style) -> str:
 
 def outline_task(brief: str, count: int, hits: Sequence[Hit], style: Style) -> str:
     """What a model is told to plan."""
-    found = dict.fromkeys(" › ".join(dict.fromkeys([h.passage.title, *h.passage.headings])) for h in hits)
+    found = dict.fromkeys(full_title(hit.passage) for hit in hits)
     listed = "\n".join(f"- {name}" for name in list(found)[:20])
     return (
         f"Here is what documents have on the subject:\n{listed}\n\nPlan {brief} from them. {style.asked}Answer with "

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
@@ -48,13 +47,14 @@ def chat(
     knowledge = quoth.open(kb, **{key: value for key, value in given.items() if value is not None})
     if name and file:
         raise quoth.UsageError("both a name and a file were given", "give one of them")
+    kept = knowledge.conversations
     if listing or delete:
         if delete:
-            knowledge.conversations.delete(delete)
-        show_chat.conversations(knowledge.conversations.list(), as_json)
+            kept.delete(delete)
+        show_chat.conversations(kept.list(), as_json)
         return
     is_person = sys.stdin.isatty() and not as_json
-    path = file or (knowledge.conversations.path(name or _now()) if name or is_person else None)
+    path = file or (kept.path(name or kept.fresh_name()) if name or is_person else None)
     session = Session(knowledge, not no_rewrite, path)
     if is_person:
         session.converse()
@@ -77,8 +77,3 @@ def _answer_lines(chat: Chat) -> bool:
         out.file.write(json.dumps(said, allow_nan=False) + "\n")
         out.file.flush()
     return well
-
-
-def _now() -> str:
-    """The name of a conversation that was given none."""
-    return datetime.now().strftime("%Y-%m-%d-%H%M%S")

@@ -117,9 +117,9 @@ class Session:
             raise quoth.UsageError("nothing has been answered yet", "ask something")
 
     def _why(self, word: str) -> None:
-        if self.chat.last is None:
-            raise quoth.UsageError("there is no answer of now whose words are known", "ask, or ask again")
-        show_chat.why(self.chat.last, word)
+        if not self.chat.turns:
+            raise quoth.UsageError("nothing has been answered yet", "ask something")
+        show_chat.why(self.chat.turns[-1], word)
 
     def _undo(self, _argument: str) -> None:
         out.print(Text(f"forgotten: {self.chat.undo().message}", "dim"))

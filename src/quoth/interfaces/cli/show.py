@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from quoth.interfaces.cli.console import err, out
-from quoth.rendering import whence
+from quoth.rendering import full_title, whence
 
 _MIDDLE = 0.1
 
@@ -62,7 +62,7 @@ def hits(found: list[Hit]) -> None:
         out.print("nothing found")
     for hit in found:
         passage = hit.passage
-        where = " › ".join(dict.fromkeys([passage.title, *passage.headings]))
+        where = full_title(passage)
         out.print(Text(f"{hit.rank:3}  {where}, {passage.place}{_part(hit.region)}", "bold"))
         near = "" if hit.similarity is None else f", nearness {hit.similarity:.2f}"
         out.print(Text(f"     score {hit.score:.4f}{near}, prior {hit.prior:.0%}  {whence(passage)}", "dim"))

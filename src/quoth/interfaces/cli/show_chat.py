@@ -16,7 +16,7 @@ from quoth.interfaces.cli.console import out, print_json
 
 # Only for their types: what they stand for takes longer to import than `quoth --help` takes.
 if TYPE_CHECKING:
-    from quoth.answer import Answer, Source
+    from quoth.answer import Answer
     from quoth.assistants.chat import ChatStream
     from quoth.assistants.conversations import ConversationInfo
     from quoth.assistants.turns import Turn
@@ -39,51 +39,54 @@ def answer(stream: ChatStream) -> None:
 
 def briefly(found: Answer) -> None:
     """An answer with its best sources; `/sources` shows all of them."""
-    from quoth.rendering import as_lines, colour, shown_sources
+    from quoth.rendering import as_lines, colour, full_title, shown_sources
 
     out.print(next(iter(as_lines(found))))
     for i, source in shown_sources(found)[:BRIEFLY]:
         number = ("  ~" if found.abstained else f"{i + 1:3}", colour(i))
-        out.print(Text.assemble(number, (f" {source.weight:4.0%}  {_where(source)}", "dim")))
+        where = f"{full_title(source.passage)}, {source.passage.place}"
+        out.print(Text.assemble(number, (f" {source.weight:4.0%}  {where}", "dim")))
     sure = "" if found.abstained else f"confidence {found.confidence:.0%}, "
     out.print(Text(f"     {sure}{found.timing.total_s:.1f} s\n", "dim"))
 
 
-def why(found: Answer, word: str) -> None:
+def why(turn: Turn, word: str) -> None:
     """Where a word of the answer comes from: its posterior over the passages and the memory.
 
     Raises:
         UsageError: the answer has no such word.
     """
-    from quoth.rendering import SHOWN_FROM, colour, words
+    from quoth.rendering import SHOWN_FROM, colour
 
-    said = words(found)
-    meant = [one for one in said if _plain(one.text) == _plain(word)]
+    meant = [one for one in turn.words if _plain(one.text) == _plain(word)]
     if not meant:
-        known = ", ".join(dict.fromkeys(_plain(one.text) for one in said))
+        known = ", ".join(dict.fromkeys(_plain(one.text) for one in turn.words))
         raise quoth.UsageError(f"the last answer has no word {word!r}", f"it has: {known}" if known else "ask again")
     for one in meant:
         out.print(Text(one.text.strip(), f"bold {colour(one.source)}"))
         for i in sorted(range(len(one.posterior)), key=lambda z: -one.posterior[z]):
             if one.posterior[i] >= SHOWN_FROM:
-                out.print(_share(found, i, one.posterior[i]))
+                out.print(_share(turn, i, one.posterior[i]))
 
 
-def _share(found: Answer, i: int, share: float) -> Text:
+def _share(turn: Turn, i: int, share: float) -> Text:
     from quoth.rendering import MEMORY, colour
 
-    if i == len(found.sources):
+    if i == len(turn.sources):
         return Text.assemble(("  *", MEMORY), f" {share:4.0%}  the model's memory")
-    source = found.sources[i]
+    source = turn.sources[i]
     quote = (f"\n           “{' '.join(source.quote.split())}”", "dim")
-    return Text.assemble((f"{i + 1:3}", colour(i)), f" {share:4.0%}  {_where(source)}", quote)
+    return Text.assemble((f"{i + 1:3}", colour(i)), f" {share:4.0%}  {source.title}, {source.place}", quote)
 
 
 def cited(turn: Turn) -> None:
-    """The sources that a conversation's file tells of."""
-    out.print(Text(turn.answer, "bold"))
-    for i, source in enumerate(turn.sources, start=1):
-        out.print(Text.assemble(f"{i:3} {source.weight:4.0%}  ", (source.title, "bold"), f", {source.place}"))
+    """An answer of before and its sources, as the conversation's file tells of them."""
+    from quoth.rendering import colour, tinted
+
+    out.print(tinted(turn.words) if turn.words else Text(turn.answer, "bold"))
+    for i, source in enumerate(turn.sources):
+        number, weight = (f"{i + 1:3}", colour(i)), f" {source.weight:4.0%}  "
+        out.print(Text.assemble(number, weight, (source.title, "bold"), f", {source.place}"))
         out.print(Text(f"           “{' '.join(source.quote.split())}”\n           {source.document}", "dim"))
 
 
@@ -99,11 +102,6 @@ def conversations(found: list[ConversationInfo], as_json: bool = False) -> None:
             Text(one.name, "bold"), f"{one.turns} turns", f"{one.changed:%Y-%m-%d %H:%M}", Text(one.first, "dim")
         )
     out.print(table if found else Text("no conversations yet", "dim"))
-
-
-def _where(source: Source) -> str:
-    passage = source.passage
-    return f"{' › '.join(dict.fromkeys([passage.title, *passage.headings]))}, {passage.place}"
 
 
 def _plain(word: str) -> str:

@@ -1,14 +1,17 @@
-"""The chat: messages, follow-ups that are told how they were understood, answers tinted by source."""
+"""The chat: messages, follow-ups that are told how they were understood, answers tinted by source.
+
+Conversations are the knowledge base's own, in its `conversations/`: `quoth chat NAME` goes on with one of the page.
+"""
 
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass
 
 import streamlit as st
 
-from quoth.answer import Answer
 from quoth.assistants.chat import Chat
+from quoth.assistants.conversations import ConversationInfo, Conversations
+from quoth.assistants.turns import Turn
 from quoth.interfaces.collections import documents_of
 from quoth.interfaces.page.documents import take_files
 from quoth.interfaces.page.places import open_source
@@ -16,14 +19,8 @@ from quoth.interfaces.page.shared import answering, open_base, plain, refusing
 from quoth.interfaces.page.tinted import show_answer
 from quoth.knowledge import KnowledgeBase
 
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A message and what became of it."""
-
-    message: str
-    question: str
-    answer: Answer
+_SHOWN = 20
+_LONGEST = 40
 
 
 def show() -> None:
@@ -34,17 +31,53 @@ def show() -> None:
         st.write("Nothing is here yet. Drop documents or pictures, then ask.")
         take_files(base)
         return
-    asked = answering(base)
-    said: list[Said] = st.session_state.setdefault("said", [])
-    if st.sidebar.button("New conversation", icon=":material/add_comment:", disabled=not said):
-        said.clear()
-    if not said:
+    name = _chosen(base.conversations)
+    chat = answering(base).chat(file=base.conversations.path(name))
+    if chat.warning:
+        st.warning(plain(chat.warning))
+    if not chat.turns:
         _greet(base)
-    for i, one in enumerate(said):
-        _show(one, i)
+    for i, turn in enumerate(chat.turns):
+        _show(base, turn, f"{name}-{i}")
     if message := st.chat_input("Ask your documents", max_chars=4000):
         with refusing():
-            said.append(_answer(asked, said, message))
+            _answer(chat, message)
+            st.rerun()
+
+
+def _chosen(conversations: Conversations) -> str:
+    """The name of the conversation that is open; the others are a click away, the last changed first."""
+    if st.sidebar.button("New conversation", icon=":material/add_comment:"):
+        st.session_state["conversation"] = conversations.fresh_name()
+    name: str = st.session_state.setdefault("conversation", conversations.fresh_name())
+    for one in conversations.list()[:_SHOWN]:
+        if one.name == name:
+            st.sidebar.markdown(f"**{_label(one)}**")
+            if st.sidebar.button("Delete this conversation", icon=":material/delete:", type="tertiary"):
+                _confirm(conversations, one)
+        elif st.sidebar.button(_label(one), key=f"open-{one.name}", type="tertiary", help=_when(one)):
+            st.session_state["conversation"] = one.name
+            st.rerun()
+    return name
+
+
+def _label(one: ConversationInfo) -> str:
+    said = " ".join(one.first.split())
+    return plain(said if len(said) <= _LONGEST else f"{said[:_LONGEST]}…")
+
+
+def _when(one: ConversationInfo) -> str:
+    return f"{one.changed:%Y-%m-%d %H:%M}"
+
+
+@st.dialog("Delete this conversation?")
+def _confirm(conversations: Conversations, one: ConversationInfo) -> None:
+    st.write(_label(one))
+    st.caption(f"{one.turns} turns, {_when(one)}")
+    if st.button("Delete it", type="primary"):
+        with refusing():
+            conversations.delete(one.name)
+            st.session_state["conversation"] = conversations.fresh_name()
             st.rerun()
 
 
@@ -58,29 +91,26 @@ def _greet(base: KnowledgeBase) -> None:
     )
 
 
-def _show(one: Said, number: int) -> None:
+def _show(base: KnowledgeBase, turn: Turn, key: str) -> None:
     with st.chat_message("user"):
-        st.text(one.message)
+        st.text(turn.message)
     with st.chat_message("assistant", avatar=":material/format_quote:"):
-        if one.question != one.message:
-            st.caption(f"understood as: {plain(one.question)}")
-        opened = show_answer(one.answer, key=f"answer-{number}")
+        if turn.rewritten:
+            st.caption(f"understood as: {plain(turn.question)}")
+        opened = show_answer(turn, key=f"answer-{key}")
     if opened:
-        open_source(open_base(), opened)
+        open_source(base, opened)
 
 
-def _answer(base: KnowledgeBase, said: list[Said], message: str) -> Said:
+def _answer(chat: Chat, message: str) -> None:
     """Say it while it comes. A visitor who leaves or stops it frees the model."""
     with st.chat_message("user"):
         st.text(message)
-    with st.chat_message("assistant", avatar=":material/format_quote:"):
-        chat: Chat = base.chat([(one.message, one.answer.text) for one in said])
-        with closing(chat.say(message)) as stream:
-            if stream.rewritten:
-                st.caption(f"understood as: {plain(stream.question)}")
-            place, text = st.empty(), ""
-            with st.spinner("comparing what the passages say"):
-                for piece in stream:
-                    text += piece
-                    place.text(text)
-                return Said(message, stream.question, stream.answer)
+    with st.chat_message("assistant", avatar=":material/format_quote:"), closing(chat.say(message)) as stream:
+        if stream.rewritten:
+            st.caption(f"understood as: {plain(stream.question)}")
+        place, text = st.empty(), ""
+        with st.spinner("comparing what the passages say"):
+            for piece in stream:
+                text += piece
+                place.text(text)

@@ -8,41 +8,57 @@ from pathlib import Path
 import streamlit as st
 
 from quoth.answer import Source
+from quoth.assistants.turns import Cited
 from quoth.errors import QuothError
 from quoth.interfaces.page.shared import plain
 from quoth.knowledge import KnowledgeBase
+from quoth.reading import InPlace
 from quoth.types import Passage
 
 _MARK = '<mark style="background:#e69f0066;color:inherit;border-radius:3px">{}</mark>'
 
 
 @st.dialog("Source", width="large")
-def open_source(base: KnowledgeBase, source: Source) -> None:
-    """Show where a source stands."""
-    _head(source.passage)
-    _seen(base, source)
-    _around(base, source.passage, source.start, source.end)
+def open_source(base: KnowledgeBase, cited: Cited) -> None:
+    """Show where a source stands, or what it said if it is no longer there."""
+    try:
+        found = base.read(cited.passage)
+    except QuothError as error:
+        st.subheader(plain(cited.title), anchor=False)
+        st.text(f"{cited.place}\n{cited.document}")
+        st.html(_paragraph(cited.quote))
+        st.warning(plain(f"{error.cause}: {error.cure}"))
+        return
+    source = Source(found.passage, cited.quote, cited.start, cited.end, cited.weight)
+    _draw(base, found, source, (cited.start, cited.end))
 
 
 @st.dialog("Passage", width="large")
 def open_passage(base: KnowledgeBase, passage: Passage) -> None:
     """Show where a passage stands."""
-    _head(passage)
-    _seen(base, passage)
-    _around(base, passage, passage.start, passage.start)
+    try:
+        found = base.read(passage.id)
+    except QuothError as error:
+        st.warning(plain(f"{error.cause}: {error.cure}"))
+        return
+    _draw(base, found, found.passage, (0, 0))
 
 
-def _head(passage: Passage) -> None:
-    st.subheader(passage.title, anchor=False)
+def _draw(base: KnowledgeBase, found: InPlace, what: Source | Passage, span: tuple[int, int]) -> None:
+    passage = found.passage
+    st.subheader(plain(passage.title), anchor=False)
     st.text(" › ".join([*passage.headings, passage.place]))
     st.text(passage.document)
+    if passage.picture or passage.page is not None:
+        _seen(base, what)
+    _around(found, span)
+    if Path(passage.document).is_file():
+        with Path(passage.document).open("rb") as file:
+            st.download_button("Download the document", file, Path(passage.document).name, icon=":material/download:")
 
 
 def _seen(base: KnowledgeBase, what: Source | Passage) -> None:
-    """The picture, or the page of a PDF, with the quoted words marked; of other formats there is none."""
-    passage = what if isinstance(what, Passage) else what.passage
-    if not passage.picture and passage.page is None:
-        return
+    """The picture, or the page of a PDF, with the quoted words marked."""
     try:
         with st.container(border=True):
             st.image(base.show(what))
@@ -50,23 +66,14 @@ def _seen(base: KnowledgeBase, what: Source | Passage) -> None:
         st.caption(plain(f"{error.cause}: {error.cure}"))
 
 
-def _around(base: KnowledgeBase, passage: Passage, start: int, end: int) -> None:
-    """The passage between its neighbours, what is quoted marked."""
-    try:
-        found = base.read(passage.id)
-    except QuothError as error:
-        st.warning(plain(f"{error.cause}: {error.cure}"))
-        return
-    if not passage.picture:
-        for one in found.before:
-            st.html(_paragraph(one.text, faint=True))
-    st.html(_marked(passage, start, end))
-    if not passage.picture:
-        for one in found.after:
-            st.html(_paragraph(one.text, faint=True))
-    if Path(passage.document).is_file():
-        with Path(passage.document).open("rb") as file:
-            st.download_button("Download the document", file, Path(passage.document).name, icon=":material/download:")
+def _around(found: InPlace, span: tuple[int, int]) -> None:
+    """The passage between its neighbours, what is quoted marked; a picture's words alone."""
+    is_text = not found.passage.picture
+    for one in found.before if is_text else ():
+        st.html(_paragraph(one.text, faint=True))
+    st.html(_marked(found.passage, *span))
+    for one in found.after if is_text else ():
+        st.html(_paragraph(one.text, faint=True))
 
 
 def _marked(passage: Passage, start: int, end: int) -> str:

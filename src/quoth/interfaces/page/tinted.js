@@ -106,7 +106,6 @@ export default function (component) {
     const line = make("div", "said");
     if (!data.abstained) line.appendChild(make("span", "", `the model's memory ${percent(data.memory.weight)}`));
     line.appendChild(make("span", "", `confidence ${percent(data.confidence)}`));
-    line.appendChild(make("span", "", `${data.seconds.toFixed(1)} s`));
     return line;
   }
 }

@@ -8,45 +8,42 @@ from typing import Any
 
 import streamlit as st
 
-from quoth.answer import Answer, Source
-from quoth.rendering import MEMORY, colour, shown_sources, words
+from quoth.assistants.turns import Cited, Turn
+from quoth.rendering import MEMORY, colour, is_shown
 
 Shape = dict[str, Any]
 
 
-def show_answer(answer: Answer, key: str) -> Source | None:
+def show_answer(turn: Turn, key: str) -> Cited | None:
     """Draw it; the source that was clicked on just now, if one was."""
-    result = _component()(data=shape(answer), key=key, on_opened_change=lambda: None)
+    result = _component()(data=shape(turn), key=key, on_opened_change=lambda: None)
     index = result.opened
-    return None if index is None else answer.sources[int(index)]
+    return None if index is None else turn.sources[int(index)]
 
 
-def shape(answer: Answer) -> Shape:
+def shape(turn: Turn) -> Shape:
     """What the component draws: plain data, never markup."""
     return {
         "words": [
             {"text": word.text, "source": word.source, "share": word.share, "posterior": list(word.posterior)}
-            for word in words(answer)
+            for word in turn.words
         ],
-        "text": answer.text,
-        "abstained": answer.abstained,
-        "sources": {str(i): _source(i, source) for i, source in enumerate(answer.sources)},
-        "shown": [i for i, _ in shown_sources(answer)],
-        "memory": {"weight": answer.memory_weight, "colour": MEMORY},
-        "confidence": answer.confidence,
-        "seconds": answer.timing.total_s,
+        "text": turn.answer,
+        "abstained": turn.abstained,
+        "sources": {str(i): _source(i, source) for i, source in enumerate(turn.sources)},
+        "shown": [i for i, source in enumerate(turn.sources) if is_shown(source.weight, turn.abstained)],
+        "memory": {"weight": turn.memory_weight, "colour": MEMORY},
+        "confidence": turn.confidence,
     }
 
 
-def _source(i: int, source: Source) -> Shape:
-    passage = source.passage
+def _source(i: int, source: Cited) -> Shape:
     return {
-        "title": " › ".join(dict.fromkeys([passage.title, *passage.headings])),
-        "place": passage.place,
+        "title": source.title,
+        "place": source.place,
         "quote": " ".join(source.quote.split()),
         "weight": source.weight,
         "colour": colour(i),
-        "kind": passage.kind,
     }
 
 
