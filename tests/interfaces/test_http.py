@@ -204,6 +204,23 @@ def test_who_hangs_up_frees_the_place(http, base):
     found(http.post("/answers", json={"question": QUESTION}))
 
 
+def test_who_hangs_up_while_waiting_leaves_the_queue(base, monkeypatch):
+    monkeypatch.setattr(application, "Desk", lambda meters: Desk(meters, at_once=1, waiting=1))
+    app = app_of(base)
+    # The one place is taken, and stays so until the end.
+    place = app.state.service.desk._queue.line_up("", lambda: None)
+    body = json.dumps({"question": QUESTION})
+    head = "POST /answers HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    with serving(app) as url, httpx.Client(base_url=url) as http:
+        for _ in range(3):
+            with socket.create_connection((http.base_url.host, http.base_url.port)) as caller:
+                caller.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
+                wait_for(lambda: questions(http) == 2)
+            wait_for(lambda: questions(http) == 1)
+        place.leave()
+        found(http.post("/answers", json={"question": QUESTION}, timeout=60))
+
+
 def test_beyond_its_places_it_says_429(base, monkeypatch):
     monkeypatch.setattr(application, "Desk", lambda meters: Desk(meters, at_once=1, waiting=1))
     with serving(app_of(base)) as url:

@@ -25,6 +25,10 @@ LOOK_S = 0.5
 """How often it is asked whether the client still waits."""
 
 
+Gone = Callable[[], Awaitable[bool]]
+"""Tells whether nobody waits for an answer any more."""
+
+
 class Stream(Protocol):
     """An answer that is being written: of a question or of a conversation."""
 
@@ -47,11 +51,12 @@ class Desk:
         meters.questions.set_function(lambda: self._queue.taken + self._queue.waiting)
         self._meters = meters
 
-    async def take(self, begin: Callable[[], Stream], client: str = "") -> Asking:
+    async def take(self, begin: Callable[[], Stream], gone: Gone, client: str = "") -> Asking:
         """A question's place, and its turn: what `begin` gives is being answered until it is closed.
 
         Raises:
             BusyError: too many wait already.
+            RefusedError: nobody waits for it any more.
             QuothError: what `begin` raises; the place is free again.
         """
         called, loop = anyio.Event(), asyncio.get_running_loop()
@@ -61,7 +66,7 @@ class Desk:
 
         ticket = self._queue.line_up(client, call)
         try:
-            await called.wait()
+            await _turn(called, gone)
             ticket.check()
             return Asking(await to_thread.run_sync(begin), ticket.leave, self._meters)
         except BaseException:
@@ -88,7 +93,7 @@ class Asking:
                 first = False
             yield piece
 
-    async def answer(self, gone: Callable[[], Awaitable[bool]] | None = None) -> Answer:
+    async def answer(self, gone: Gone | None = None) -> Answer:
         """The whole answer.
 
         Args:
@@ -117,8 +122,25 @@ class Asking:
             leave()
 
 
+async def _turn(called: anyio.Event, gone: Gone) -> None:
+    """Wait until it is called; who hangs up keeps no place in the queue.
+
+    Raises:
+        RefusedError: nobody waits any more.
+    """
+    while not called.is_set():
+        with anyio.move_on_after(LOOK_S):
+            await called.wait()
+        if not called.is_set() and await gone():
+            raise _hung_up()
+
+
+def _hung_up() -> RefusedError:
+    return RefusedError(499, "the client hung up")
+
+
 @asynccontextmanager
-async def _watched(gone: Callable[[], Awaitable[bool]] | None, stream: Stream) -> AsyncIterator[None]:
+async def _watched(gone: Gone | None, stream: Stream) -> AsyncIterator[None]:
     """Close the stream as soon as nobody waits for it.
 
     Raises:
@@ -135,6 +157,6 @@ async def _watched(gone: Callable[[], Awaitable[bool]] | None, stream: Stream) -
     try:
         yield
     except StoppedError as error:
-        raise RefusedError(499, "the client hung up") from error
+        raise _hung_up() from error
     finally:
         watching.cancel()
