@@ -8,14 +8,19 @@ import socket
 import threading
 import time
 
+import anyio
 import httpx
 from PIL import Image
 
 from quoth.interfaces import shapes
 from quoth.interfaces.http import app as application
+from quoth.interfaces.http.answers import _events
 from quoth.interfaces.http.desk import Desk
+from quoth.interfaces.http.events import Spoken
+from quoth.interfaces.http.metrics import Meters
 from quoth.interfaces.http.replies import AnswerReply, HitReply, InPlaceReply
 from serving import QUESTION, app_of, serving
+from stuck import STUCK
 
 
 def found(reply, status=200):
@@ -202,6 +207,31 @@ def test_who_hangs_up_frees_the_place(http, base):
         wait_for(lambda: questions(http) == 1)
     wait_for(lambda: questions(http) == 0)
     found(http.post("/answers", json={"question": QUESTION}))
+
+
+def test_who_stops_reading_keeps_no_place(base):
+    """To the application a client that does not read is a `send` that does not return."""
+
+    async def talk():
+        desk = Desk(Meters())
+        asked = base.with_settings(decoding="token", max_tokens=60)
+        asking = await desk.take(lambda: asked.stream(QUESTION), anyio.sleep_forever)
+        spoken, sent = Spoken(asking, _events(asking), "error"), []
+
+        async def send(message):
+            sent.append(message)
+            if message.get("body"):
+                await anyio.sleep_forever()
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(spoken, {"type": "http"}, anyio.sleep_forever, send)
+            with anyio.fail_after(STUCK):
+                while len(sent) < 2 or desk._queue.taken:
+                    await anyio.sleep(0.01)
+            tasks.cancel_scope.cancel()
+        assert len(sent) == 2  # the head and the first piece
+
+    anyio.run(talk)
 
 
 def test_who_hangs_up_while_waiting_leaves_the_queue(base, monkeypatch):

@@ -13,7 +13,7 @@ from anyio import to_thread
 
 from quoth.answer import Answer
 from quoth.assistants import desk
-from quoth.errors import StoppedError
+from quoth.errors import QuothError, StoppedError
 from quoth.interfaces.http.metrics import Meters
 from quoth.interfaces.http.refusals import RefusedError
 
@@ -75,22 +75,22 @@ class Desk:
 
 
 class Asking:
-    """A question that has the model: iterate over its pieces, take its answer, close it whatever happens."""
+    """A question that has the model: iterate over its pieces, take its answer, close it whatever happens.
+
+    It is answered at the model's pace, however slowly the pieces are read: the place is free when the answer is made.
+    """
 
     def __init__(self, stream: Stream, leave: Callable[[], None], meters: Meters) -> None:
+        """Begin; in an event loop."""
         self._stream = stream
-        self._pieces = iter(stream)
         self._leave: Callable[[], None] | None = leave
         self._meters = meters
-        self._start = time.perf_counter()
+        self._said: asyncio.Queue[str | None] = asyncio.Queue()
+        self._making = asyncio.create_task(self._make())
 
     async def pieces(self) -> AsyncIterator[str]:
-        """The text as it comes. Cancelled, it leaves the piece that is being made: `close` stops that."""
-        first = True
-        while (piece := await to_thread.run_sync(next, self._pieces, None, abandon_on_cancel=True)) is not None:
-            if first:
-                self._meters.first_token.observe(time.perf_counter() - self._start)
-                first = False
+        """The text as it comes, once; an error is told by `answer`."""
+        while (piece := await self._said.get()) is not None:
             yield piece
 
     async def answer(self, gone: Gone | None = None) -> Answer:
@@ -104,11 +104,10 @@ class Asking:
             QuothError: it could not be finished.
         """
         async with _watched(gone, self._stream):
-            async for _ in self.pieces():
-                pass
-        found = await to_thread.run_sync(lambda: self._stream.answer)
-        self._meters.count(found)
-        return found
+            found = await asyncio.shield(self._making)
+            if isinstance(found, QuothError):
+                raise found
+            return found
 
     async def close(self) -> None:
         """Free the place, once."""
@@ -120,6 +119,26 @@ class Asking:
                 await to_thread.run_sync(self._stream.close)
         finally:
             leave()
+
+    async def _make(self) -> Answer | QuothError:
+        """The answer, or why there is none: for who asks, and nobody may."""
+        try:
+            found = await to_thread.run_sync(self._speak, asyncio.get_running_loop(), time.perf_counter())
+            self._meters.count(found)
+            return found
+        except QuothError as error:
+            return error
+        finally:
+            self._said.put_nowait(None)
+            await self.close()
+
+    def _speak(self, loop: asyncio.AbstractEventLoop, start: float) -> Answer:
+        """In a thread: the pieces go to who reads them, in `loop`."""
+        for i, piece in enumerate(self._stream):
+            if i == 0:
+                self._meters.first_token.observe(time.perf_counter() - start)
+            loop.call_soon_threadsafe(self._said.put_nowait, piece)
+        return self._stream.answer
 
 
 async def _turn(called: anyio.Event, gone: Gone) -> None:
