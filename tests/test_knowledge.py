@@ -192,6 +192,25 @@ def test_remove_takes_a_name_a_path_or_the_end_of_a_path(kb, docs, monkeypatch):
     assert texts(kb) == {"A violin has four strings."}
 
 
+def test_a_document_of_the_list_is_removed_exactly_and_once(kb, docs, monkeypatch):
+    kb.add(docs / "tapir.md")
+    kb.add_texts(["A note."], names=["tapir.md"])
+    [note] = [one for one in kb.documents() if one.name == "tapir.md"]
+    monkeypatch.chdir(docs)
+    assert kb.remove(note) == "tapir.md"
+    with pytest.raises(NotFoundError, match="any more"):
+        kb.remove(note)
+    assert [one.name for one in kb.documents()] == [(docs / "tapir.md").as_posix()]
+
+
+def test_a_name_goes_before_a_path_that_ends_so(kb, docs, monkeypatch):
+    kb.add(docs / "tapir.md")
+    kb.add_texts(["A note."], names=["tapir.md"])
+    monkeypatch.chdir(docs)
+    assert kb.remove("tapir.md") == "tapir.md"
+    assert kb.remove("tapir.md") == (docs / "tapir.md").as_posix()
+
+
 def test_a_removed_and_added_document_is_back(kb, docs):
     kb.add(docs)
     kb.remove("tapir.md")

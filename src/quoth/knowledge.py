@@ -20,7 +20,7 @@ from quoth.generators import describe_model, open_states, sees, state_files
 from quoth.ingestion import Ingestion, Progress, silent
 from quoth.intake import Intake
 from quoth.manifest import is_knowledge_base, read_manifest
-from quoth.naming import as_documents, as_groups, pick_name
+from quoth.naming import as_documents, as_groups, known_name, pick_name
 from quoth.pictures import Pictures
 from quoth.retrieval import CANDIDATES
 from quoth.settings import load_settings
@@ -153,8 +153,10 @@ class KnowledgeBase(Asking):
             forget_states(self.folder / STATES_FOLDER, self._all)
         return report
 
-    def remove(self, document: str) -> str:
+    def remove(self, document: str | StoredDocument) -> str:
         """Take a document out: by its name, its path, or the end of its path if no other ends so.
+
+        One of `documents()` is meant exactly: gone already, it is not found.
 
         Returns:
             its full name.
@@ -165,7 +167,8 @@ class KnowledgeBase(Asking):
         """
         self._must_exist()
         with self._writing():
-            name = pick_name(document, list(self._store.documents()))
+            names = list(self._store.documents())
+            name = pick_name(document, names) if isinstance(document, str) else known_name(document.name, names)
             self._store.remove([name])
             self.gallery.keep([name], [])
             forget_states(self.folder / STATES_FOLDER, self._all)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from quoth.errors import NotFoundError, UsageError
@@ -57,10 +57,28 @@ def whole(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
+def known_name(name: str, names: Collection[str]) -> str:
+    """The very name that is given.
+
+    Raises:
+        NotFoundError: it is none of them.
+    """
+    if name not in names:
+        raise NotFoundError(f"there is no document {name!r} any more", "list the documents again")
+    return name
+
+
 def pick_name(wanted: str, names: Sequence[str]) -> str:
-    """The one name that is meant."""
-    exact = {wanted, Path(wanted).expanduser().absolute().as_posix()}
-    meant = [name for name in names if name in exact] or [name for name in names if name.endswith(f"/{wanted}")]
+    """The one name that a person means.
+
+    Raises:
+        NotFoundError: there is none such.
+        UsageError: there are several.
+    """
+    if wanted in names:
+        return wanted
+    path = Path(wanted).expanduser().absolute().as_posix()
+    meant = [path] if path in names else [name for name in names if name.endswith(f"/{wanted}")]
     if len(meant) == 1:
         return meant[0]
     if meant:

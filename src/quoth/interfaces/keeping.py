@@ -12,6 +12,7 @@ from quoth.interfaces.collections import documents_of
 from quoth.knowledge import KnowledgeBase
 from quoth.manifest import UPLOADS_FOLDER
 from quoth.sources import digest, document_id
+from quoth.store import StoredDocument
 from quoth.types import AddReport
 
 _INCOMING = ".incoming"
@@ -46,11 +47,16 @@ def keep(base: KnowledgeBase, files: Sequence[Path], folder: Path, progress: Pro
         shutil.rmtree(incoming, ignore_errors=True)
 
 
-def remove(base: KnowledgeBase, name: str) -> None:
-    """Take a document out, and its file if it is kept here."""
-    base.remove(name)
-    if (base.folder / UPLOADS_FOLDER).resolve() in Path(name).parents:
-        Path(name).unlink(missing_ok=True)
+def remove(base: KnowledgeBase, document: StoredDocument) -> None:
+    """Take this very document out, and its file if it is kept here.
+
+    Raises:
+        NotFoundError: it is gone already.
+        StoreError: another process is writing.
+    """
+    file = Path(base.remove(document))
+    if (base.folder / UPLOADS_FOLDER).resolve() in file.parents:
+        file.unlink(missing_ok=True)
 
 
 def _place(file: Path, target: Path, former: Path) -> Path:

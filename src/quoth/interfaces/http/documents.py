@@ -127,9 +127,9 @@ def get_file(document_id: DocumentId, room: Reading) -> Response:
 )
 async def delete_document(document_id: DocumentId, room: Writing) -> Response:
     """Take it out, and its file if it was uploaded; it is gone from every answer at once."""
-    name = (await asyncio.to_thread(_find, room, document_id)).name
-    job = Job("remove", room.name, room.visitor.name, [name], total=1)
-    ended = room.service.jobs.submit(job, partial(uploads.remove, room.base, name))
+    known = await asyncio.to_thread(_find, room, document_id)
+    job = Job("remove", room.name, room.visitor.name, [known.name], total=1)
+    ended = room.service.jobs.submit(job, partial(uploads.remove, room.base, known))
     is_done = await _wait(ended)
     return JSONResponse(_job_shape(job), 200 if is_done else 202)
 

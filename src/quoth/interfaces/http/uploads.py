@@ -16,6 +16,7 @@ from quoth.interfaces.http.inspecting import inspect, safe_name
 from quoth.interfaces.http.jobs import Job, Jobs
 from quoth.interfaces.http.refusals import RefusedError
 from quoth.knowledge import KnowledgeBase
+from quoth.store import StoredDocument
 from quoth.types import Failure
 
 FILES = 100
@@ -73,7 +74,7 @@ def add(base: KnowledgeBase, files: Sequence[Path], folder: Path, jobs: Jobs, jo
     job.failed += [Failure(Path(one.path).name, one.cause, one.cure) for one in report.failed]
 
 
-def remove(base: KnowledgeBase, name: str, job: Job) -> None:
+def remove(base: KnowledgeBase, document: StoredDocument, job: Job) -> None:
     """The work of a job: take a document out, and its file if it was uploaded."""
-    keeping.remove(base, name)
+    keeping.remove(base, document)
     job.removed = job.done = 1

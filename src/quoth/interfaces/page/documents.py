@@ -81,16 +81,16 @@ def _list(base: KnowledgeBase, held: Sequence[StoredDocument]) -> None:
         title.markdown(f":material/description: {plain(one.title or Path(one.name).name)}", help=plain(one.name))
         count.caption(f"{one.passages:,} passages")
         if button.button("Remove", key=f"remove-{one.name}", type="tertiary"):
-            _confirm(base, one.name)
+            _confirm(base, one)
     if len(found) > _SHOWN:
         st.caption(f"The first {_SHOWN} are shown: filter for the others.")
 
 
 @st.dialog("Take this document out?")
-def _confirm(base: KnowledgeBase, name: str) -> None:
-    st.text(name)
+def _confirm(base: KnowledgeBase, one: StoredDocument) -> None:
+    st.text(one.name)
     st.write("It is gone from every answer at once. Its file stays, unless it was dropped on this page.")
     if st.button("Take it out", type="primary"):
         with refusing():
-            remove(base, name)
+            remove(base, one)
             st.rerun()
