@@ -10,6 +10,7 @@ import time
 
 import anyio
 import httpx
+from filelock import FileLock
 from PIL import Image
 
 from quoth.interfaces import shapes
@@ -17,10 +18,11 @@ from quoth.interfaces.http import app as application
 from quoth.interfaces.http.answers import _events
 from quoth.interfaces.http.desk import Desk
 from quoth.interfaces.http.events import Spoken
+from quoth.interfaces.http.jobs import Job
 from quoth.interfaces.http.metrics import Meters
 from quoth.interfaces.http.replies import AnswerReply, HitReply, InPlaceReply
 from serving import QUESTION, app_of, serving
-from stuck import STUCK
+from stuck import STUCK, until
 
 
 def found(reply, status=200):
@@ -134,6 +136,45 @@ def test_a_document_goes_in_is_opened_and_goes_out(http, base, uploads):
     complaint(http.get(f"/documents/{mine['id']}"), 404)
     complaint(http.delete(f"/documents/{mine['id']}"), 404)
     complaint(http.get("/jobs/0123456789abcdef"), 404)
+
+
+def test_who_waits_is_told_that_another_process_writes(http, base, uploads):
+    file = {"files": ("busy.md", b"The ferry Berta sails at 9.")}
+    found(http.post("/documents?wait=true", files=file), 201)
+    [mine] = [one for one in found(http.get("/documents"))["documents"] if one["name"].endswith("busy.md")]
+    path = f"/documents/{mine['id']}"
+    with FileLock(base.folder / "writer.lock"):
+        assert "another process" in complaint(http.post("/documents?wait=true", files={"files": ("b.md", b"x")}), 503)
+        assert "another process" in complaint(http.delete(path), 503)
+        job = found(http.post("/documents", files={"files": ("b.md", b"x")}), 202)
+        wait_for(lambda: found(http.get(f"/jobs/{job['id']}"))["state"] == "failed")
+        assert "another process" in found(http.get(f"/jobs/{job['id']}"))["failed"][0]["cause"]
+    assert not (uploads / "b.md").exists()
+    assert found(http.get(path)) == mine
+    found(http.delete(path))
+
+
+def test_of_two_removals_at_once_one_is_too_late(base, uploads):
+    app, go, replies = app_of(base), threading.Event(), []
+    jobs = app.state.service.jobs
+    with serving(app) as url, httpx.Client(base_url=url, timeout=60) as http:
+        found(http.post("/documents?wait=true", files={"files": ("twice.md", b"Said twice.")}), 201)
+        base.add_texts(["Said once."], names=["twice.md"])
+        [text] = [one for one in found(http.get("/documents"))["documents"] if one["name"] == "twice.md"]
+        jobs.submit(Job("add", "kb", "", []), lambda _: go.wait(STUCK))
+        callers = [
+            threading.Thread(target=lambda: replies.append(http.delete(f"/documents/{text['id']}"))) for _ in range(2)
+        ]
+        for caller in callers:
+            caller.start()
+        until(lambda: sum(one.finished is None for one in jobs._jobs.values()) == 3)
+        go.set()
+        for caller in callers:
+            caller.join()
+        assert sorted(reply.status_code for reply in replies) == [200, 404]
+        [file] = [one for one in found(http.get("/documents"))["documents"] if one["name"].endswith("twice.md")]
+        assert (uploads / "twice.md").exists()
+        found(http.delete(f"/documents/{file['id']}"))
 
 
 def test_pages_of_the_list_join_to_the_list(http):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import hashlib
 from concurrent.futures import Future
 from functools import partial
@@ -83,10 +82,7 @@ async def upload(
     ended = room.service.jobs.submit(job, work)
     if wait:
         await asyncio.wrap_future(ended)
-        if job.state == "failed":
-            raise RefusedError(
-                422, ": ".join(filter(None, (job.failed[0].path, job.failed[0].cause))), job.failed[0].cure
-            )
+        _check(job)
     return JSONResponse(_job_shape(job), 201 if wait else 202, headers={"Location": f"/jobs/{job.id}"})
 
 
@@ -131,6 +127,8 @@ async def delete_document(document_id: DocumentId, room: Writing) -> Response:
     job = Job("remove", room.name, room.visitor.name, [known.name], total=1)
     ended = room.service.jobs.submit(job, partial(uploads.remove, room.base, known))
     is_done = await _wait(ended)
+    if is_done:
+        _check(job)
     return JSONResponse(_job_shape(job), 200 if is_done else 202)
 
 
@@ -148,6 +146,20 @@ async def _wait(ended: Future[None]) -> bool:
     except TimeoutError:
         return False
     return True
+
+
+def _check(job: Job) -> None:
+    """Tell who waited for a job that nothing came of it.
+
+    Raises:
+        QuothError: what ended it.
+        RefusedError: 422, no file could be read; with what is wrong with the first.
+    """
+    if job.error:
+        raise job.error
+    if job.state == "failed":
+        first = job.failed[0]
+        raise RefusedError(422, f"{first.path}: {first.cause}", first.cure)
 
 
 def _find(room: Room, document_id: str) -> StoredDocument:
@@ -170,4 +182,4 @@ def _shape(room: Room, known: StoredDocument) -> dict[str, Any]:
 
 
 def _job_shape(job: Job) -> dict[str, Any]:
-    return {field: value for field, value in dataclasses.asdict(job).items() if field != "owner"}
+    return JobReply.model_validate(job, from_attributes=True).model_dump()

@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -31,6 +32,7 @@ class Job:
     """Something that changes a knowledge base.
 
     owner: who may see it. done, total: documents. passages: written so far. Times are seconds since 1970.
+    error: what ended it, for who waits; others read of it in `failed`.
     """
 
     kind: Literal["add", "remove"]
@@ -49,6 +51,7 @@ class Job:
     failed: list[Failure] = field(default_factory=list)
     created: float = field(default_factory=time.time)
     finished: float | None = None
+    error: QuothError | None = None
 
 
 class Jobs:
@@ -114,11 +117,14 @@ class Jobs:
         try:
             work(job)
         except QuothError as error:
-            job.failed.append(Failure("", error.cause, error.cure))
+            # A copy: the error itself holds all that it passed on its way.
+            job.error = copy(error)
         except Exception:  # noqa: BLE001 - a bug: it is logged, and the next job has its turn
             _LOG.exception("job %s", job.id)
-            job.failed.append(Failure("", "something went wrong here", "look into the server's log"))
+            job.error = QuothError("something went wrong here", "look into the server's log")
         finally:
+            if job.error:
+                job.failed.append(Failure("", job.error.cause, job.error.cure))
             went_in = job.added + job.updated + job.unchanged + job.removed
             job.state = "failed" if job.failed and not went_in else "done"
             job.finished = time.time()
