@@ -13,12 +13,13 @@ import httpx
 from filelock import FileLock
 from PIL import Image
 
+import quoth
 from quoth.interfaces import shapes
 from quoth.interfaces.http import app as application
 from quoth.interfaces.http.answers import _events
 from quoth.interfaces.http.desk import Desk
 from quoth.interfaces.http.events import Spoken
-from quoth.interfaces.http.jobs import Job
+from quoth.interfaces.http.jobs import Job, Jobs
 from quoth.interfaces.http.metrics import Meters
 from quoth.interfaces.http.replies import AnswerReply, HitReply, InPlaceReply
 from serving import QUESTION, app_of, serving
@@ -154,6 +155,29 @@ def test_who_waits_is_told_that_another_process_writes(http, base, uploads):
     found(http.delete(path))
 
 
+def test_an_upload_that_finds_the_queue_full_leaves_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(application, "Jobs", lambda meters: Jobs(meters, waiting=1))
+    app, go = app_of(quoth.open(tmp_path / "new")), threading.Event()
+    jobs = app.state.service.jobs
+    head = b'--X\r\nContent-Disposition: form-data; name="files"; filename="a.txt"\r\n\r\n'
+
+    async def body():
+        yield head
+        # The queue is filled while the file comes.
+        jobs.submit(Job("add", "new", "", []), lambda _: go.wait(STUCK))
+        yield b"words\r\n--X--\r\n"
+
+    async def send():
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as http:
+            kind = {"Content-Type": "multipart/form-data; boundary=X"}
+            return await http.post("/documents", content=body(), headers=kind)
+
+    assert "jobs are waiting" in complaint(anyio.run(send), 429)
+    go.set()
+    jobs.close()
+    assert list((tmp_path / "new" / "uploads" / ".incoming").iterdir()) == []
+
+
 def test_of_two_removals_at_once_one_is_too_late(base, uploads):
     app, go, replies = app_of(base), threading.Event(), []
     jobs = app.state.service.jobs
@@ -186,8 +210,6 @@ def test_pages_of_the_list_join_to_the_list(http):
 
 
 def test_a_first_upload_makes_the_knowledge_base(tmp_path):
-    import quoth
-
     with serving(app_of(quoth.open(tmp_path / "new"))) as url:
         assert found(httpx.get(f"{url}/documents")) == {"total": 0, "documents": []}
         assert "no knowledge base" in complaint(httpx.post(f"{url}/search", json={"query": "x"}), 404)

@@ -30,7 +30,7 @@ def nothing_is_left(uploads, base):
 
 
 def files_below(folder):
-    return sorted(path for path in folder.rglob("*") if path.name != ".incoming")
+    return sorted(path for path in folder.rglob("*") if path.name not in (".incoming", "lock"))
 
 
 def send(http, name, data, wait="?wait=true"):

@@ -1,12 +1,23 @@
-"""Files that came over HTTP or by the page: kept in the knowledge base's folder if they went in, and gone with it."""
+"""Files that came over HTTP or by the page: kept in the knowledge base's folder if they went in, and gone with it.
+
+They are received into a folder of their own below `uploads/.incoming`, which is locked as long as its process lives.
+From there each changes places with what was there under its name, and a note says which: an exchange that was not
+followed by a commit is undone by that, after a kill too.
+"""
 
 from __future__ import annotations
 
+import json
+import secrets
 import shutil
-import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Self
 
+from filelock import FileLock, Timeout
+
+from quoth.errors import StoreError
 from quoth.ingestion import Progress
 from quoth.interfaces.collections import documents_of
 from quoth.knowledge import KnowledgeBase
@@ -15,36 +26,61 @@ from quoth.sources import digest, document_id
 from quoth.store import StoredDocument
 from quoth.types import AddReport
 
-_INCOMING = ".incoming"
+# Names with a point are none of files that are taken.
+_INCOMING, _FORMER, _PLACES = ".incoming", ".former", ".places"
 
 
-def sweep(uploads: Path) -> None:
-    """Remove what was left half received."""
-    shutil.rmtree(uploads / _INCOMING, ignore_errors=True)
+class Incoming:
+    """A new folder to receive files in; a context manager, which removes it at its end."""
+
+    def __init__(self, uploads: Path) -> None:
+        """Make it, in the folder where uploads are kept."""
+        root = uploads / _INCOMING
+        root.mkdir(parents=True, exist_ok=True)
+        self.files: list[Path] = []
+        self._folder = root / secrets.token_hex(8)
+        # Before there is a folder: a sweep sees none that is not locked.
+        self._lock = _lock_of(self._folder)
+        self._lock.acquire()
+        self._folder.mkdir()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def new(self, name: str) -> Path:
+        """Where to write the file of this name."""
+        self.files.append(self._folder / name)
+        return self.files[-1]
+
+    def close(self) -> None:
+        """Remove it; if an exchange could not be undone it stays, for the next `sweep`."""
+        if not (self._folder / _PLACES).exists():
+            _discard(self._folder)
+        self._lock.release()
 
 
-def make_incoming(uploads: Path) -> Path:
-    """A new folder to receive files in; whoever has it, or `keep`, removes it."""
-    (uploads / _INCOMING).mkdir(parents=True, exist_ok=True)
-    return Path(tempfile.mkdtemp(dir=uploads / _INCOMING))
-
-
-def keep(base: KnowledgeBase, files: Sequence[Path], folder: Path, progress: Progress) -> AddReport:
+def keep(base: KnowledgeBase, incoming: Incoming, folder: Path, progress: Progress) -> AddReport:
     """Put received files where they stay, in `folder`, and add them; one that does not go in leaves no trace.
 
     A file that was there under its name comes back if the new one is not readable.
+
+    Raises:
+        StoreError: another process is writing.
     """
-    incoming = files[0].parent
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        former = Path(tempfile.mkdtemp(dir=incoming))
-        placed = [_place(file, folder / file.name, former) for file in files]
+    targets = [folder / file.name for file in incoming.files]
+    received, uploads = incoming.files[0].parent, base.folder / UPLOADS_FOLDER
+    with _alone(uploads):
+        _note(received, [target.relative_to(uploads).as_posix() for target in targets])
         try:
-            return base.add(*placed, progress=progress)
+            folder.mkdir(parents=True, exist_ok=True)
+            for file, target in zip(incoming.files, targets, strict=True):
+                _exchange(file, target)
+            return base.add(*targets, progress=progress)
         finally:
-            _settle(base, placed, former)
-    finally:
-        shutil.rmtree(incoming, ignore_errors=True)
+            _settle(base, received)
 
 
 def remove(base: KnowledgeBase, document: StoredDocument) -> None:
@@ -54,25 +90,90 @@ def remove(base: KnowledgeBase, document: StoredDocument) -> None:
         NotFoundError: it is gone already.
         StoreError: another process is writing.
     """
-    file = Path(base.remove(document))
-    if (base.folder / UPLOADS_FOLDER).resolve() in file.parents:
+    file, uploads = Path(document.name), base.folder / UPLOADS_FOLDER
+    if uploads.resolve() not in file.parents:
+        base.remove(document)
+        return
+    with _alone(uploads):
+        base.remove(document)
         file.unlink(missing_ok=True)
 
 
-def _place(file: Path, target: Path, former: Path) -> Path:
+def sweep(base: KnowledgeBase) -> None:
+    """Undo what killed processes left half done, and remove what they had received.
+
+    What a living process works in stays, and what cannot be undone now waits for the next time.
+    """
+    root = base.folder / UPLOADS_FOLDER / _INCOMING
+    if not root.is_dir():
+        return
+    with suppress(StoreError), _alone(root.parent):
+        for received in [entry for entry in root.iterdir() if entry.is_dir()]:
+            with suppress(Timeout), _lock_of(received):
+                _settle(base, received)
+                _discard(received)
+
+
+@contextmanager
+def _alone(uploads: Path) -> Iterator[None]:
+    """Nobody else moves uploads, from the exchange to the commit.
+
+    Raises:
+        StoreError: another does, or it cannot be written.
+    """
+    root = uploads / _INCOMING
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(root / "lock", timeout=0)
+        lock.acquire()
+    except Timeout as error:
+        raise StoreError("another process is adding to this knowledge base", "wait until it ends") from error
+    except OSError as error:
+        raise StoreError(f"{uploads} cannot be written ({error})", "check its rights and room") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _lock_of(received: Path) -> FileLock:
+    """The lock of a folder of received files; another thread may release it."""
+    return FileLock(f"{received}.lock", timeout=0, thread_local=False)
+
+
+def _note(received: Path, places: Sequence[str]) -> None:
+    """Say, at one stroke, where in the uploads the received files go."""
+    part = received / f"{_PLACES}.part"
+    part.write_text(json.dumps(places), "utf-8")
+    part.replace(received / _PLACES)
+
+
+def _exchange(file: Path, target: Path) -> None:
+    former = file.parent / _FORMER
+    former.mkdir(exist_ok=True)
     if target.exists():
         target.replace(former / target.name)
-    return file.replace(target)
+    file.replace(target)
 
 
-def _settle(base: KnowledgeBase, placed: Sequence[Path], former: Path) -> None:
-    """Keep the files that the knowledge base has; in the others' place comes what was there before."""
+def _settle(base: KnowledgeBase, received: Path) -> None:
+    """Undo the exchange of files that the knowledge base does not have; it may be broken off and begun again."""
+    note = received / _PLACES
+    if not note.exists():
+        return
     held = {known.name: known.digest for known in documents_of(base)}
-    for file in placed:
-        if held.get(document_id(file)) == digest(file):
-            continue
-        before = former / file.name
-        if before.exists():
-            before.replace(file)
-        else:
-            file.unlink()
+    for place in json.loads(note.read_text("utf-8")):
+        target = base.folder / UPLOADS_FOLDER / place
+        file, former = received / target.name, received / _FORMER / target.name
+        if not file.exists() and target.exists():
+            if held.get(document_id(target)) == digest(target):
+                continue
+            target.replace(file)
+        if former.exists():
+            former.replace(target)
+    note.unlink()
+
+
+def _discard(received: Path) -> None:
+    shutil.rmtree(received, ignore_errors=True)
+    Path(f"{received}.lock").unlink(missing_ok=True)

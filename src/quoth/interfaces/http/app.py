@@ -68,7 +68,7 @@ def make_app(bases: Sequence[KnowledgeBase], locked: bool = False) -> FastAPI:
     @asynccontextmanager
     async def living(_: FastAPI) -> AsyncIterator[None]:
         for collection in service.collections.all:
-            sweep(collection.uploads)
+            sweep(collection.base)
         yield
         service.jobs.close()
 

@@ -75,11 +75,16 @@ async def upload(
     job: ask `/jobs/{job_id}` how far it is. What cannot be read is in its `failed`, and is not kept.
     """
     room.service.jobs.check_room()
-    files = await uploads.receive(request, room.uploads)
-    job = Job("add", room.name, room.visitor.name, [file.name for file in files], total=len(files))
+    incoming = await uploads.receive(request, room.uploads)
+    names = [file.name for file in incoming.files]
+    job = Job("add", room.name, room.visitor.name, names, total=len(names))
     folder = uploads.place_of(room.uploads, room.groups)
-    work = partial(uploads.add, room.base, files, folder, room.service.jobs)
-    ended = room.service.jobs.submit(job, work)
+    work = partial(uploads.add, room.base, incoming, folder, room.service.jobs)
+    try:
+        ended = room.service.jobs.submit(job, work)
+    except BaseException:
+        incoming.close()
+        raise
     if wait:
         await asyncio.wrap_future(ended)
         _check(job)

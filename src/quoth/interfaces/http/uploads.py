@@ -15,6 +15,7 @@ from quoth.interfaces import keeping
 from quoth.interfaces.http.inspecting import inspect, safe_name
 from quoth.interfaces.http.jobs import Job, Jobs
 from quoth.interfaces.http.refusals import RefusedError
+from quoth.interfaces.keeping import Incoming
 from quoth.knowledge import KnowledgeBase
 from quoth.store import StoredDocument
 from quoth.types import Failure
@@ -23,8 +24,8 @@ FILES = 100
 """In one upload."""
 
 
-async def receive(request: Request, folder: Path) -> list[Path]:
-    """The files of a multipart request, in a new folder that is the caller's to remove; nothing is left on an error.
+async def receive(request: Request, folder: Path) -> Incoming:
+    """The files of a multipart request, in a new folder that is the caller's to close; nothing is left on an error.
 
     Raises:
         RefusedError: the request is not what it should be, or a file is not acceptable.
@@ -41,17 +42,18 @@ async def receive(request: Request, folder: Path) -> list[Path]:
         return await to_thread.run_sync(_take, folder, names, uploads)
 
 
-def _take(kept: Path, names: Sequence[str], uploads: Sequence[UploadFile]) -> list[Path]:
-    folder = keeping.make_incoming(kept)
+def _take(kept: Path, names: Sequence[str], uploads: Sequence[UploadFile]) -> Incoming:
+    incoming = Incoming(kept)
     try:
         for name, upload in zip(names, uploads, strict=True):
-            with (folder / name).open("wb") as file:
+            path = incoming.new(name)
+            with path.open("wb") as file:
                 shutil.copyfileobj(upload.file, file)
-            inspect(folder / name)
+            inspect(path)
     except BaseException:
-        shutil.rmtree(folder)
+        incoming.close()
         raise
-    return [folder / name for name in names]
+    return incoming
 
 
 def place_of(uploads: Path, groups: Sequence[str]) -> Path:
@@ -61,16 +63,17 @@ def place_of(uploads: Path, groups: Sequence[str]) -> Path:
     return uploads / hashlib.sha256("\n".join(sorted(groups)).encode()).hexdigest()[:16]
 
 
-def add(base: KnowledgeBase, files: Sequence[Path], folder: Path, jobs: Jobs, job: Job) -> None:
+def add(base: KnowledgeBase, incoming: Incoming, folder: Path, jobs: Jobs, job: Job) -> None:
     """The work of a job: keep received files, as `quoth.interfaces.keeping.keep` does."""
 
     def progress(done: int, total: int, passages: int) -> None:
         job.done, job.total, job.passages = done, total, passages
         jobs.check()
 
-    report = keeping.keep(base, files, folder, progress)
+    with incoming:
+        report = keeping.keep(base, incoming, folder, progress)
     job.added, job.updated, job.unchanged = report.added, report.updated, report.unchanged
-    job.done, job.passages = len(files), report.passages
+    job.done, job.passages = len(incoming.files), report.passages
     job.failed += [Failure(Path(one.path).name, one.cause, one.cure) for one in report.failed]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from quoth.interfaces.collections import documents_of
-from quoth.interfaces.keeping import keep, make_incoming, remove
+from quoth.interfaces.keeping import Incoming, keep, remove
 from quoth.interfaces.page.shared import base_name, open_base, plain, refusing
 from quoth.knowledge import KnowledgeBase
 from quoth.manifest import UPLOADS_FOLDER
@@ -54,10 +54,10 @@ def _add(base: KnowledgeBase, dropped: Mapping[str, bytes]) -> AddReport:
         bar.progress(done / max(1, total), f"{done} of {total} documents, {passages:,} passages")
 
     uploads = base.folder / UPLOADS_FOLDER
-    incoming = make_incoming(uploads)
-    for name, data in dropped.items():
-        (incoming / name).write_bytes(data)
-    report = keep(base, [incoming / name for name in dropped], uploads, progress)
+    with Incoming(uploads) as incoming:
+        for name, data in dropped.items():
+            incoming.new(name).write_bytes(data)
+        report = keep(base, incoming, uploads, progress)
     bar.empty()
     return report
 

@@ -12,6 +12,7 @@ import streamlit as st
 import quoth
 from quoth.errors import QuothError
 from quoth.interfaces.collections import documents_of
+from quoth.interfaces.keeping import sweep
 from quoth.interfaces.page.launch import FOLDER
 from quoth.knowledge import KnowledgeBase
 
@@ -26,7 +27,9 @@ WAYS = {
 @st.cache_resource(show_spinner="Opening the knowledge base")
 def open_base() -> KnowledgeBase:
     """The knowledge base; one for all visitors, as its models are heavy."""
-    return quoth.open(os.environ.get(FOLDER) or None)
+    base = quoth.open(os.environ.get(FOLDER) or None)
+    sweep(base)
+    return base
 
 
 def filled_base(title: str) -> KnowledgeBase:
