@@ -6,6 +6,7 @@ import pytest
 
 import quoth
 from quoth import NotFoundError, UsageError
+from quoth.errors import StoppedError
 
 TAPIR = "# Tapirs\n\nThe tapir is a shy animal that swims well.\n"
 HTML = "<html><head><title>Violins</title></head><body><p>A violin has four strings.</p></body></html>"
@@ -190,6 +191,21 @@ def test_remove_takes_a_name_a_path_or_the_end_of_a_path(kb, docs, monkeypatch):
     assert kb.remove("./rivers.txt") == (docs / "rivers.txt").as_posix()
     assert kb.remove(str(docs / "tapir.md"))
     assert texts(kb) == {"A violin has four strings."}
+
+
+def test_who_watches_an_add_may_stop_it_at_each_document(kb, docs):
+    told = []
+
+    def stop(*figures):
+        told.append(figures)
+        if len(told) == 3:  # at the beginning, then at each document that was read
+            raise StoppedError("enough")
+
+    with pytest.raises(StoppedError):
+        kb.add(docs, progress=stop)
+    assert told == [(0, 3, 0)] * 3
+    assert kb.documents() == []
+    assert counts(kb.add(docs)) == (3, 0, 0, 0)
 
 
 def test_a_document_of_the_list_is_removed_exactly_and_once(kb, docs, monkeypatch):

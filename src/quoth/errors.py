@@ -10,7 +10,7 @@
     ├── ModelError              a model could not be loaded, or refused its input
     │   └── TooLongError        a question that is longer, with its passages, than the model reads
     ├── BusyError               too many questions wait already
-    ├── StoppedError            the answer was given up
+    ├── StoppedError            an answer or a job was given up
     └── MissingExtraError       an optional part is not installed
 
 Every error says what happened and, in `cure`, what to do.
@@ -73,7 +73,7 @@ class BusyError(QuothError):
 
 
 class StoppedError(QuothError):
-    """The answer was given up before its end, by who had asked for it."""
+    """An answer or a job was given up before its end, by who had asked for it or as the server ends."""
 
 
 class MissingExtraError(QuothError):

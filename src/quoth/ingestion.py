@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -163,10 +163,15 @@ class Ingestion:
         total = done + len(changed)
         if not changed:
             return
-        for batch in _batches(self._good(parse_all(changed))):
+
+        def tell() -> None:
+            self._progress(done + len(self._counts.failed), total, self._counts.passages)
+
+        # Also before each document is written with others: who is told may stop it there.
+        for batch in _batches(_telling(self._good(parse_all(changed)), tell)):
             self._write(batch)
             done += len(batch)
-            self._progress(done + len(self._counts.failed), total, self._counts.passages)
+            tell()
 
     def _free(self, changed: Sequence[Path | Document | Fetched]) -> list[Path | Document | Fetched]:
         """Those whose names no document has that is hidden from who adds them."""
@@ -243,6 +248,12 @@ def _place_wordless(passages: Sequence[Passage], pictures: Embedded, vectors: Ve
     for row, passage in enumerate(passages):
         if passage.picture and not passage.said:
             vectors[row] = seen[passage.id]
+
+
+def _telling(parsed: Iterable[Parsed], tell: Callable[[], None]) -> Iterator[Parsed]:
+    for one in parsed:
+        tell()
+        yield one
 
 
 def _batches(parsed: Iterable[Parsed]) -> Iterator[list[Parsed]]:

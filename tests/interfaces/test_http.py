@@ -1,5 +1,6 @@
 """Our own routes, over a real server."""
 
+import asyncio
 import base64
 import io
 import json
@@ -176,6 +177,18 @@ def test_an_upload_that_finds_the_queue_full_leaves_nothing(tmp_path, monkeypatc
     go.set()
     jobs.close()
     assert list((tmp_path / "new" / "uploads" / ".incoming").iterdir()) == []
+
+
+def test_a_server_that_ends_waits_for_its_job_beside_its_other_work(tmp_path):
+    app, go, ended = app_of(quoth.open(tmp_path / "new")), threading.Event(), []
+
+    async def live():
+        async with app.router.lifespan_context(app):
+            app.state.service.jobs.submit(Job("add", "new", "", []), lambda _: ended.append(go.wait(5)))
+            asyncio.get_running_loop().call_soon(go.set)
+
+    asyncio.run(live())
+    assert ended == [True]
 
 
 def test_of_two_removals_at_once_one_is_too_late(base, uploads):

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Any
 
+from anyio import to_thread
 from fastapi import APIRouter, Depends, FastAPI, Response
 from fastapi.security import HTTPBearer
 from fastapi_offline import FastAPIOffline
@@ -70,7 +71,8 @@ def make_app(bases: Sequence[KnowledgeBase], locked: bool = False) -> FastAPI:
         for collection in service.collections.all:
             sweep(collection.base)
         yield
-        service.jobs.close()
+        # Not here: a job takes its time to its next step, and the loop has others to serve.
+        await to_thread.run_sync(service.jobs.close)
 
     app = FastAPIOffline(
         title="Quoth",

@@ -11,7 +11,7 @@ from copy import copy
 from dataclasses import dataclass, field
 from typing import Literal
 
-from quoth.errors import NotFoundError, QuothError
+from quoth.errors import NotFoundError, QuothError, StoppedError
 from quoth.interfaces.http.metrics import Meters
 from quoth.interfaces.http.refusals import RefusedError
 from quoth.types import Failure
@@ -21,10 +21,6 @@ _KEPT = 1000
 _LOG = logging.getLogger(__name__)
 
 State = Literal["waiting", "working", "done", "failed"]
-
-
-class StoppedError(QuothError):
-    """The server ends: a job stops where it is; what it committed stays."""
 
 
 @dataclass
@@ -99,7 +95,7 @@ class Jobs:
         return job
 
     def close(self) -> None:
-        """End: the job at work stops at its next step, what waits is not done."""
+        """End: the job at work stops at its next step, which is waited for; what waits is not done."""
         self._stopping = True
         self._pool.shutdown(cancel_futures=True)
 
@@ -107,7 +103,7 @@ class Jobs:
         """Called by a job between its steps.
 
         Raises:
-            StoppedError: the server ends.
+            StoppedError: the server ends; what the job committed stays.
         """
         if self._stopping:
             raise StoppedError("the server was stopped", "upload it again")
