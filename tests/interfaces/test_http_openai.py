@@ -94,6 +94,10 @@ def test_what_cannot_be_done_is_refused_and_what_is_harmless_is_not(client):
     assert caught.value.param == "temperature"
 
 
+def test_the_document_speaks_of_no_class(http):
+    assert "RefusedError" not in http.get("/openapi.json").text
+
+
 def test_embeddings_are_the_encoders(client, base):
     texts = ["a lighthouse", "a ferry"]
     packed = client.embeddings.create(model="quoth", input=texts)  # the client asks for base64

@@ -84,13 +84,13 @@ class ChatRequest(BaseModel):
     seed: Annotated[int, Field(ge=-(2**63), lt=2**63)] | None = None
     logprobs: bool | None = None
     top_logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
-    tools: list[Any] | None = Field(None, description="RefusedError, as `functions`, unless empty.")
+    tools: list[Any] | None = Field(None, description="Refused, as `functions`, unless empty.")
     functions: list[Any] | None = None
-    response_format: dict[str, Any] | None = Field(None, description="RefusedError, unless its type is text.")
-    frequency_penalty: float | None = Field(None, description="RefusedError, as `presence_penalty`, unless 0.")
+    response_format: dict[str, Any] | None = Field(None, description="Refused, unless its type is text.")
+    frequency_penalty: float | None = Field(None, description="Refused, as `presence_penalty`, unless 0.")
     presence_penalty: float | None = None
-    logit_bias: dict[str, Any] | None = Field(None, description="RefusedError, unless empty.")
-    modalities: list[str] | None = Field(None, description="RefusedError, unless text.")
+    logit_bias: dict[str, Any] | None = Field(None, description="Refused, unless empty.")
+    modalities: list[str] | None = Field(None, description="Refused, unless text.")
 
     def check(self) -> None:
         """Refuse what Quoth cannot do.
