@@ -94,6 +94,25 @@ def test_what_cannot_be_done_is_refused_and_what_is_harmless_is_not(client):
     assert caught.value.param == "temperature"
 
 
+def test_parts_that_are_no_text_are_refused_before_anything_is_said(client):
+    picture = [{"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}]
+    for role in ({"role": "tool", "tool_call_id": "1"}, {"role": "system"}):
+        for stream in (False, True):
+            with pytest.raises(openai.BadRequestError, match="image_url"):
+                client.chat.completions.create(
+                    model="quoth", messages=[{**role, "content": picture}, *MESSAGES], stream=stream
+                )
+
+
+def test_messages_in_a_row_are_one(client):
+    first, second = (
+        {"role": "user", "content": "Of the lighthouse of Sund:"},
+        {"role": "user", "content": "Who built it?"},
+    )
+    told = client.chat.completions.create(model="quoth", messages=[first, second]).choices[0].message.quoth
+    assert told["question"] == "Of the lighthouse of Sund:\nWho built it?"
+
+
 def test_the_document_speaks_of_no_class(http):
     assert "RefusedError" not in http.get("/openapi.json").text
 

@@ -96,8 +96,10 @@ class ChatRequest(BaseModel):
         """Refuse what Quoth cannot do.
 
         Raises:
-            RefusedError: 400, with the field.
+            RefusedError: 400, with the field, or a message has something else than text in it.
         """
+        for message in self.messages:
+            _ = message.said
         cannot = {
             "tools": self.tools,
             "functions": self.functions,
@@ -130,7 +132,7 @@ class ChatRequest(BaseModel):
 
     @property
     def conversation(self) -> tuple[list[tuple[str, str]], str]:
-        """The pairs of what was said before, and the message to answer.
+        """The pairs of what was said before, and the message to answer; several of the user's in a row are one.
 
         Raises:
             RefusedError: 400, the last message is not the user's.
@@ -140,13 +142,13 @@ class ChatRequest(BaseModel):
             raise RefusedError(400, "the last message is not the user's", "end messages with one of role user")
         pairs: list[tuple[str, str]] = []
         asked: list[str] = []
-        for one in spoken[:-1]:
+        for one in spoken:
             if one.role == "user":
                 asked.append(one.said)
             elif asked:
                 pairs.append(("\n".join(asked), one.said))
                 asked = []
-        return pairs, spoken[-1].said
+        return pairs, "\n".join(asked)
 
 
 class EmbeddingRequest(BaseModel):
