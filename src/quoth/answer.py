@@ -82,12 +82,14 @@ Show = Callable[[Source], bytes]
 class Alternative:
     """Another answer that was found.
 
+    `cut`: see `Answer`.
     `probability` = p(y|x) under the mixture, in [0, 1]; `source` is the passage with most weight in it.
     """
 
     text: str
     probability: float
     source: Source
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,8 @@ class Answer:
     probability: p(y|x) of the answer under the mixture, in [0, 1]; 0 for a refusal, and where a server does not tell.
     signals: what the confidence is made of; None where nothing was decoded.
     alternatives: the other answers that were wanted, best first; of two quotes none overlaps another.
+    cut: whether it ends because it may not be longer (`max_tokens`), not because it was all said; not known, and False,
+        of a server's model.
     show: draws the page or the picture that a source stands on, for notebooks and terminals.
     """
 
@@ -127,6 +131,7 @@ class Answer:
     probability: float = 0.0
     alternatives: tuple[Alternative, ...] = ()
     signals: Signals | None = None
+    cut: bool = False
     show: Show | None = field(default=None, repr=False, compare=False)
 
     def __str__(self) -> str:

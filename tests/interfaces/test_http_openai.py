@@ -94,6 +94,16 @@ def test_what_cannot_be_done_is_refused_and_what_is_harmless_is_not(client):
     assert caught.value.param == "temperature"
 
 
+def test_the_bound_in_force_is_told(client, base):
+    """The tiny model babbles on until it is stopped: by the settings' 8 tokens here."""
+    assert base.settings.max_tokens == 8
+    several = complete(client, n=2)
+    assert [choice.finish_reason for choice in several.choices] == ["length"] * len(several.choices)
+    assert [chunk.choices[0].finish_reason for chunk in complete(client, stream=True)][-1] == "length"
+    letter = several.choices[0].message.content[3]
+    assert complete(client, stop=letter).choices[0].finish_reason == "stop"
+
+
 def test_parts_that_are_no_text_are_refused_before_anything_is_said(client):
     picture = [{"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}]
     for role in ({"role": "tool", "tool_call_id": "1"}, {"role": "system"}):

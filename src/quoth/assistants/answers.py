@@ -37,6 +37,7 @@ def answer_of(
         probability=float(np.exp(best.log_prob)),
         alternatives=_alternatives(model, question, outcome),
         signals=outcome.signals,
+        cut=len(best.tokens) >= outcome.longest,
     )
 
 
@@ -82,7 +83,10 @@ def _alternatives(model: LanguageModel, question: str, outcome: Outcome) -> tupl
     """The answers after the best."""
     return tuple(
         Alternative(
-            "".join(texts_of(model, one.tokens)), float(np.exp(one.log_prob)), _sources(model, question, outcome, i)[0]
+            "".join(texts_of(model, one.tokens)),
+            float(np.exp(one.log_prob)),
+            _sources(model, question, outcome, i)[0],
+            len(one.tokens) >= outcome.longest,
         )
         for i, one in enumerate(outcome.answers[1:], start=1)
     )

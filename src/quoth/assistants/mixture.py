@@ -45,6 +45,7 @@ class Outcome:
 
     hits: the passages that took part; those with a negligible prior did not.
     places: for each answer, for each of the hits, the span of its text that the answer is, for quotes only.
+    longest: how many tokens an answer may have; one that has so many was cut there.
     seen: the ids of the passages that are pictures and were looked at, not only read of.
     """
 
@@ -52,6 +53,7 @@ class Outcome:
     answers: tuple[Decoded, ...]
     signals: Signals
     places: tuple[tuple[tuple[int, int] | None, ...], ...]
+    longest: int
     seen: frozenset[str] = frozenset()
 
 
@@ -183,4 +185,4 @@ class Mixture:
         seen: frozenset[str],
     ) -> Outcome:
         places = tuple(tuple(one.place(answer.tokens) for one in spans) for answer in found)
-        return Outcome(hits, tuple(found), said, places, seen)
+        return Outcome(hits, tuple(found), said, places, self._limits.tokens, seen)

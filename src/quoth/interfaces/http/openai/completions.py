@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from quoth.answer import Answer, Token
+from quoth.answer import Alternative, Answer, Token
 from quoth.interfaces import shapes
 from quoth.interfaces.http.desk import Asking
 from quoth.interfaces.http.events import event
@@ -27,9 +27,9 @@ class Reply:
 
     def whole(self, answer: Answer) -> Shape:
         """The completion."""
-        choices = [self._choice(0, answer.text, self._end(answer), answer.tokens, shapes.answer_shape(answer))]
+        choices = [self._choice(0, answer.text, _end(answer), answer.tokens, shapes.answer_shape(answer))]
         for i, other in enumerate(answer.alternatives, 1):
-            choices.append(self._choice(i, other.text, "stop", (), {"probability": other.probability}))
+            choices.append(self._choice(i, other.text, _end(other), (), {"probability": other.probability}))
         return {**self._head("chat.completion"), "choices": choices, "usage": usage(self.wanted, answer)}
 
     def _choice(self, i: int, text: str, end: str, tokens: tuple[Token, ...], told: Shape) -> Shape:
@@ -49,9 +49,9 @@ class Reply:
             yield self._chunk({"content": f"\n\n{answer.text}" if spoken else answer.text})
         for i, other in enumerate(answer.alternatives, 1):
             yield self._chunk({"role": "assistant", "content": other.text}, i)
-            yield self._chunk({}, i, finish_reason="stop")
+            yield self._chunk({}, i, finish_reason=_end(other))
         told = shapes.answer_shape(answer)
-        yield self._chunk({"quoth": told}, finish_reason=self._end(answer), logprobs=self._logprobs(answer.tokens))
+        yield self._chunk({"quoth": told}, finish_reason=_end(answer), logprobs=self._logprobs(answer.tokens))
         if self.wanted.stream_options and self.wanted.stream_options.include_usage:
             yield event({**self._head("chat.completion.chunk"), "choices": [], "usage": usage(self.wanted, answer)})
         yield "data: [DONE]\n\n"
@@ -63,10 +63,6 @@ class Reply:
     def _head(self, kind: str) -> Shape:
         return {"id": self.id, "object": kind, "created": self.created, "model": self.wanted.model}
 
-    def _end(self, answer: Answer) -> str:
-        longest = self.wanted.settings.get("max_tokens")
-        return "length" if longest and len(answer.tokens) >= longest else "stop"
-
     def _logprobs(self, tokens: tuple[Token, ...]) -> Shape | None:
         if not self.wanted.logprobs:
             return None
@@ -75,6 +71,10 @@ class Reply:
             for one in tokens
         ]
         return {"content": content, "refusal": None}
+
+
+def _end(answer: Answer | Alternative) -> str:
+    return "length" if answer.cut else "stop"
 
 
 def usage(wanted: ChatRequest, answer: Answer) -> Shape:
