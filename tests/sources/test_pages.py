@@ -79,14 +79,14 @@ def test_a_page_that_is_gone_or_has_moved(site, pages):
     [item] = pages().each([url])
     site.put("/a", b"gone", status=410)
     [gone] = pages(had(item)).each([url])
-    assert (gone.id, gone.moved) == (url, False)
+    assert (gone.id, gone.to) == (url, "")
     assert "410" in gone.cause
     [never] = pages().each([url])
     assert "410" in never.cause and never.cure
     site.put("/b")
     site.put("/a", status=301, location="/b")
-    there, moved = pages(had(item)).each([url])
-    assert (there.id, moved) == (site.url + "/b", Gone(url, f"it moved to {site.url}/b", moved=True))
+    moved, there = pages(had(item)).each([url])
+    assert (there.id, moved) == (site.url + "/b", Gone(url, f"it moved to {site.url}/b", to=site.url + "/b"))
 
 
 def test_what_the_server_calls_it_and_what_it_is(site, pages):

@@ -71,16 +71,17 @@ class Pages:
         reply = self._fetcher.get(url, self._validators)
         asked = tidy(url)
         if reply.status == HTTPStatus.NOT_MODIFIED and reply.name in self._known:
-            yield Kept(reply.name)
+            found: Item = Kept(reply.name)
         elif reply.status in _GONE and asked in self._known:
             yield Gone(asked, _said(reply))
             return
         elif reply.status >= 300:
             raise DocumentError(_said(reply), _SEE)
         else:
-            yield self._page(reply)
+            found = self._page(reply)
         if reply.name != asked and asked in self._known:
-            yield Gone(asked, f"it moved to {reply.name}", moved=True)
+            yield Gone(asked, f"it moved to {reply.name}", to=reply.name)
+        yield found
 
     def _good(self, url: str) -> Reply:
         reply = self._fetcher.get(url)
