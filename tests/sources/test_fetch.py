@@ -180,6 +180,15 @@ def test_retry_after():
     assert 90 < retry_after(later) <= 100
 
 
+@pytest.mark.parametrize("target", ["http://[x", "//[::1", "http://\u2100.example/", "http://a b/"])
+def test_redirects_to_what_is_no_address(site, fetcher, target):
+    def odd(handler):
+        handler.wfile.write(f"HTTP/1.1 302 Found\r\nlocation: {target}\r\ncontent-length: 0\r\n\r\n".encode())
+
+    site.pages["/a"] = odd
+    refused(fetcher, site.url + "/a")
+
+
 def test_addresses_are_kept_tidy():
     assert tidy(" HTTP://Example.ORG#top ") == "http://example.org/"
     assert tidy("https://example.org:443/a%20b?c=d#e") == "https://example.org/a%20b?c=d"

@@ -148,6 +148,24 @@ def test_one_bad_address_stops_nothing(site, pages):
     assert all(item.cause and item.cure for item in found if isinstance(item, Failure))
 
 
+def test_odd_fields_of_one_page_stop_nothing(site, pages):
+    site.put("/moved", status=302, location="http://[x")
+    site.put("/link", link='<https://l.example/by>; rel="license"; title="cafÃ©"')
+    site.put("/tag", etag='"\xfcber"')
+    site.put("/zero", content_type="text/html; charset*=utf-8''%00")
+    site.put("/idna", b"..", content_type="text/html; charset=idna")
+    site.put("/digits", content_type=f"text/html; charset*{'9' * 5000}=1")  # email.message makes it a number
+    site.put("/last")
+    urls = [site.url + name for name in ["/moved", "/digits", "/link", "/tag", "/zero", "/idna", "/last"]]
+    moved, digits, *found = pages().each(urls)
+    assert "no address" in moved.cause and moved.path == urls[0]
+    assert "cannot be read" in digits.cause and digits.path == urls[1]
+    assert [item.id for item in found] == urls[2:]
+    assert found[0].origin.rights == "https://l.example/by"
+    known = {item.id: Had(parse_fetched(item).digest, item.origin) for item in found}
+    assert [type(item) for item in pages(known).each(urls)] == [Failure, Failure, *[Kept] * 5]
+
+
 def sitemap(*urls, kind="urlset", entry="url"):
     return f"<{kind}>{''.join(f'<{entry}><loc>SITE{url}</loc></{entry}>' for url in urls)}</{kind}>"
 

@@ -43,6 +43,8 @@ class Pages:
                 yield from self._one(url)
             except DocumentError as error:
                 yield Failure(url, error.cause, error.cure)
+            except ValueError as error:  # of what a server may send, nobody knows all that libraries refuse
+                yield Failure(url, f"what the server sent cannot be read ({error})", _SEE)
 
     def of_sitemap(self, url: str, limit: int) -> Iterator[Item]:
         """The first `limit` pages that a sitemap names, and the sitemaps that it leads to."""
@@ -95,7 +97,8 @@ class Pages:
             return {}
         origin = self._known[name].origin
         fields = {"If-None-Match": origin.etag, "If-Modified-Since": origin.last_modified}
-        return {field: value for field, value in fields.items() if value}
+        # Servers send other signs, too, which no client can send back.
+        return {field: value for field, value in fields.items() if value and value.isascii() and value.isprintable()}
 
     def _page(self, reply: Reply) -> Fetched | Kept:
         content = Message()
@@ -155,7 +158,7 @@ def in_utf8(data: bytes, charset: str) -> bytes:
         return data
     try:
         return codecs.BOM_UTF8 + data.decode(charset).encode()
-    except (LookupError, UnicodeError):  # no such charset, or not this one
+    except (LookupError, ValueError):  # no such charset, or not this one
         return data
 
 
@@ -163,8 +166,8 @@ def _said(reply: Reply) -> str:
     return f"the server said {httpx2.codes.get_reason_phrase(reply.status) or 'no'} ({reply.status})"
 
 
-def _links(reply: Reply) -> dict[str, str]:
-    return {"link": reply.headers["link"]} if "link" in reply.headers else {}
+def _links(reply: Reply) -> list[tuple[bytes, bytes]]:
+    return [(name, value) for name, value in reply.headers.raw if name.lower() == b"link"]
 
 
 def _more(url: str, limit: int) -> Failure:
