@@ -201,7 +201,32 @@ def test_a_feed(site, pages):
     whole, page, told = pages().of_feed(url, 2)
     document = parse_fetched(whole)
     assert (document.id, document.title, document.origin.rights) == (site.url + "/1", "Whole", "CC0")
+    assert document.origin.where == url
     assert "The whole entry." in document.text
     assert (page.id, page.data) == (site.url + "/2", PAGE)
     assert "more than 2" in told.cause
     assert next(pages(had(whole)).of_feed(url, 1)) == Kept(site.url + "/1")
+
+
+def feed_of(link, text):
+    entry = f"<entry><title>t</title><link href='{link}'/><id>1</id><content>{text}</content></entry>"
+    return f'<feed xmlns="http://www.w3.org/2005/Atom"><title>News</title>{entry}</feed>'
+
+
+def test_a_feed_speaks_for_its_own_host_alone(site, pages):
+    with serving() as other:
+        page = other.put("/a")
+        feed = site.put("/feed", feed_of(page, "The tapir is a bird."), content_type="application/atom+xml")
+        [item] = pages().of_feed(feed, 1)
+        assert (item.id, item.data, item.origin.where) == (page, PAGE, page)
+        assert list(pages(had(item)).of_feed(feed, 1)) == [Kept(page, item.origin)]
+        site.put("/feed", feed_of("https://ada:s3cret@a.example/", "words"), content_type="application/atom+xml")
+        [failure] = pages().of_feed(feed, 1)
+        assert "password" in failure.cause
+
+
+def test_a_page_that_is_here_from_its_own_address_is_not_replaced_by_a_feeds_words(site, pages):
+    page = site.put("/a")
+    feed = site.put("/feed", feed_of("/a", "The tapir is a bird."), content_type="application/atom+xml")
+    [item] = pages().each([page])
+    assert list(pages(had(item)).of_feed(feed, 1)) == [Kept(page, item.origin)]

@@ -15,7 +15,7 @@ import httpx2
 
 from quoth.errors import DocumentError
 from quoth.origin import Origin
-from quoth.sources.feed import read_feed
+from quoth.sources.feed import Entry, read_feed
 from quoth.sources.fetch import Fetcher, Reply, tidy
 from quoth.sources.items import Fetched, Gone, Item, Kept, Library, now
 from quoth.sources.media import HTML, MARKDOWN, TEXT, media_of
@@ -54,7 +54,10 @@ class Pages:
         yield from failures
 
     def of_feed(self, url: str, limit: int) -> Iterator[Item]:
-        """The first `limit` entries of a feed: their own text where it is whole, else the pages that they link to."""
+        """The first `limit` entries of a feed: their own text where it is whole, else the pages that they link to.
+
+        A feed speaks for its own host alone, and not for pages that are here from their own address.
+        """
         try:
             reply = self._good(url)
             entries = read_feed(reply.body, reply.url, reply.headers.get("content-type", ""))
@@ -62,8 +65,8 @@ class Pages:
             yield Failure(url, error.cause, error.cure)
             return
         for entry in entries[:limit]:
-            if entry.page:
-                yield self._entry(entry.url, codecs.BOM_UTF8 + entry.page.encode(), entry.rights)
+            if entry.page and self._speaks_for(reply.url, entry.url):
+                yield self._entry(entry, reply.url)
             else:
                 yield from self.each([entry.url])
         if len(entries) > limit:
@@ -116,14 +119,20 @@ class Pages:
         rights = httpx2.Response(200, headers=_links(reply)).links.get("license", {}).get("url", "")
         return Fetched(reply.name, data, media, Origin(where=reply.url, fetched=now(), rights=rights, **versions))
 
-    def _entry(self, url: str, page: bytes, rights: str) -> Item:
+    def _speaks_for(self, feed: str, url: str) -> bool:
+        """Whether a feed's text may stand for the page at `url`; an address that is none is for `each` to tell."""
         try:
             name = tidy(url)
-        except DocumentError as error:
-            return Failure(url, error.cause, error.cure)
+        except DocumentError:
+            return False
+        is_page = name in self._known and self._known[name].origin.where != feed
+        return not is_page and httpx2.URL(name).netloc == httpx2.URL(feed).netloc
+
+    def _entry(self, entry: Entry, feed: str) -> Item:
+        name, page = tidy(entry.url), codecs.BOM_UTF8 + entry.page.encode()
         if self._has(name, page):
             return Kept(name)
-        return Fetched(name, page, HTML, Origin(where=name, fetched=now(), rights=rights))
+        return Fetched(name, page, HTML, Origin(where=feed, fetched=now(), rights=entry.rights))
 
     def _has(self, name: str, data: bytes) -> bool:
         return name in self._known and self._known[name].digest == hashlib.sha256(data).hexdigest()
