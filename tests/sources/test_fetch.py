@@ -154,6 +154,8 @@ def test_robots_txt_is_heard_behind_a_redirect(site, fetcher):
 def test_while_robots_txt_fails_nothing_is_fetched(site, fetcher):
     site.put("/robots.txt", "", status=500)
     assert "robots.txt cannot be read" in refused(fetcher, site.put("/a"))
+    assert "robots.txt cannot be read" in refused(fetcher, site.put("/b"))
+    assert [path for path, _ in site.asked] == ["/robots.txt"]
 
 
 def test_a_huge_robots_txt_counts_by_its_beginning(site):
