@@ -120,7 +120,7 @@ def test_a_password_is_never_shown_nor_kept(books):
 
 
 class Percent(SQLiteDialect_pysqlite):
-    """As the drivers of PostgreSQL and MySQL do: % in a statement is a place for parameters, wherever some are given."""
+    """As the drivers of PostgreSQL and MySQL do: % is a place for a parameter, wherever some are given."""
 
     supports_statement_cache = True
 

@@ -1,6 +1,7 @@
 """A brief to a text: the outline, footnotes that stand in the documents, marks, reports, formats."""
 
 import io
+import sys
 import zipfile
 from pathlib import Path
 
@@ -13,10 +14,13 @@ from mdit_py_plugins.footnote import footnote_plugin
 from PIL import Image
 
 import quoth
+from quoth.encoders import load_encoder
+from quoth.rag.quote import LONGEST
 from quoth.types import Hit, Passage
 from quoth.writing.escape import escaped
 from quoth.writing.outline import Outline, Planned, read_outline, title_of, topic_of
-from quoth.writing.text import Code, Paragraph, Sentence, share_of
+from quoth.writing.quoting import Quoter
+from quoth.writing.text import Code, Illustration, Paragraph, Section, Sentence, share_of
 from quoth.writing.writing import Writing
 from toy import ToyModel
 
@@ -221,6 +225,37 @@ def test_as_a_word_document(illustrated, tmp_path):
     space = {"w": "http://schemas.openxmlformats.org/wordprocessingml/2006/main"}
     ids = notes.xpath("//w:footnote[not(@w:type)]/@w:id", namespaces=space)
     assert body.xpath("//w:footnoteReference/@w:id", namespaces=space) == ids and ids
+
+
+def test_signs_that_no_word_document_holds_are_left_out(text, tmp_path):
+    import docx
+
+    odd = "\x1b[31m\x00a\u00a0b\ufffe\udc80"
+    passage = Passage(f"/p/{odd}", odd, odd, 0, len(odd), headings=(odd,))
+    source = quoth.Source(passage, odd, 0, len(odd), 1.0)
+    blocks = (
+        Paragraph((Sentence(odd, (source,)), Sentence(odd, (), 1.0))),
+        Code(f"{odd}\n\tnext", "", source),
+        Illustration(passage, odd, jpeg()),
+    )
+    Writing(odd * 100, "b", odd, (Section(odd, blocks),)).save(tmp_path / "t.docx")
+    document = docx.Document(str(tmp_path / "t.docx"))
+    clean = "[31ma\u00a0b"
+    assert document.core_properties.title == (clean * 100)[:255]
+    shown = [paragraph.text for paragraph in document.paragraphs]
+    assert {clean * 100, clean, f"{clean} {clean}†", f"{clean}\n\tnext"} <= set(shown)
+    with zipfile.ZipFile(tmp_path / "t.docx") as archive:
+        assert clean in archive.read("word/footnotes.xml").decode()
+
+
+@pytest.mark.parametrize(("suffix", "what"), [("docx", "python-docx"), ("html", "mdit-py-plugins")])
+def test_what_is_missing_for_a_format_is_told_before_anything_is_written(monkeypatch, suffix, what):
+    for name in ("docx", "mdit_py_plugins"):
+        monkeypatch.setitem(sys.modules, name, None)  # as if it were not installed
+    with pytest.raises(quoth.MissingExtraError, match=what) as error:
+        Writing.check_name(f"t.{suffix}")
+    assert "quoth[write]" in error.value.cure
+    assert Writing.check_name("t.md")
 
 
 def test_code_is_fenced_as_it_stands(text):
