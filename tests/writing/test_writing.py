@@ -85,7 +85,25 @@ def test_a_base_model_takes_sentences_word_for_word(text):
         [source] = one.sources
         document = Path(source.passage.document).read_text("utf-8")
         assert document[source.start : source.end] == source.quote
-        assert one.text in " ".join(document.split()) and one.verbatim and one.supported
+        assert one.text in " ".join(source.quote.split()) and one.verbatim and one.supported
+
+
+def test_a_quote_of_a_long_run_holds_the_sentence_that_it_stands_after():
+    """Three sentences of some 150 characters in one run, then one of more than a quote has room for."""
+    long = "{} tapirs of the northern rainforests swallow considerable quantities of extraordinarily nutritious fruit "
+    said = [f"{long.format(kind)}throughout the afternoon in comfort." for kind in ("Old", "All", "Big")]
+    said.append(f"{long.format('Most')}{'and noticeably uninteresting vegetation ' * 6}until nightfall.")
+    text = f"{' '.join(said[:3])}\n\n{said[3]}"
+    hits = [Hit(Passage("/p/a.txt", "a.txt", text, 100, 100 + len(text)), 1, 1.0, 0.0, 0.5)]
+    blocks = Quoter(load_encoder(), None).section("tapirs", "What tapirs eat in the forest", (), hits, 200)
+    found = Section("", tuple(blocks)).sentences
+    assert [one.text for one in found] == said
+    for one in found:
+        [source] = one.sources
+        assert one.text in source.quote
+        assert text[source.start - 100 : source.end - 100] == source.quote
+        assert len(source.quote) <= LONGEST or source.quote == one.text
+    assert len({one.sources[0].quote for one in found}) == 3
 
 
 def test_the_report_of_it(text):
