@@ -85,7 +85,7 @@ class Ingestion:
         self._moved: list[Gone] = []
         self._counts = _Counts()
 
-    def add_files(self, paths: Sequence[str | Path], prune: bool, skip: Path) -> AddReport:
+    def add_files(self, paths: Sequence[str | Path], prune: bool, skip: Path) -> None:
         """Files, folders and patterns, but nothing in `skip`, the knowledge base's own folder, except uploads.
 
         With `prune`, documents whose files are gone are removed.
@@ -99,7 +99,6 @@ class Ingestion:
         self._take(changed)
         if prune:
             self._prune(paths)
-        return self._report()
 
     def add_documents(self, documents: Sequence[Document]) -> AddReport:
         """Documents that are text already; of several with one name, the last counts."""
