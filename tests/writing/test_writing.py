@@ -309,6 +309,11 @@ def test_what_is_refused(kb, brief, wishes, cause):
         kb.write(brief, **wishes)
 
 
+def test_a_plan_of_nothing_is_refused(kb):
+    with pytest.raises(quoth.UsageError, match="no section"):
+        kb.write(BRIEF, Outline("Tapirs", ()))
+
+
 def test_other_endings_are_refused(text, tmp_path):
     with pytest.raises(quoth.UsageError, match=r"\.docx"):
         text.save(tmp_path / "t.pdf")

@@ -134,6 +134,8 @@ class Writer:
         """Write it; see `KnowledgeBase.write`."""
         _check(brief)
         planned = outline or self.outline(brief)
+        if not planned.sections:
+            raise UsageError("the outline has no section", "plan at least one")
         planned = replace(planned, title=planned.title or topic_of(brief))
         work = _Work(self, topic_of(brief), planned)
         return WritingStream(planned, work.sections(), lambda written: work.finish(brief, written))
