@@ -31,6 +31,8 @@ PARTITIONS = 256
 PROBES = 8
 # The index compares 8-bit numbers: this many times k are compared again with all their bits.
 REFINE = 3
+KEPT = timedelta(minutes=10)
+"""How long an old version stays: who reads it has time to end."""
 _WORDS = FTS(stem=True, remove_stop_words=True)
 
 
@@ -159,7 +161,7 @@ class PassageTable:
             rows = self._table.count_rows()
             if rows >= INDEX_FROM and not self._has_index("vector"):
                 self._table.create_index("vector", config=IvfSq(distance_type="dot", num_partitions=PARTITIONS))
-            self._table.optimize(cleanup_older_than=timedelta(minutes=10))
+            self._table.optimize(cleanup_older_than=KEPT)
 
     def forget(self) -> None:
         """Make the indexes anew: they remember what was deleted, in the statistics of words and in the centroids."""
