@@ -33,6 +33,8 @@ def folder(tmp_path_factory):
             (folder / name).symlink_to(ROOT / name)
     (folder / "documents").symlink_to(ROOT / "examples" / "documents")
     (folder / ".quoth").mkdir()
+    # Two workers share the cores: the threads of two models would wait for each other.
+    (folder / ".quoth" / "settings.toml").write_text("threads = 1\n")
     return folder
 
 

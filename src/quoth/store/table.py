@@ -5,14 +5,10 @@ Readers in other processes see the last commit at each search; a kill at any mom
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-
-# Before the import: Lance reads it once. Hybrid queries and index builds log what is no news to a user.
-os.environ.setdefault("LANCE_LOG", "error")
 
 import lancedb
 import pyarrow as pa
