@@ -117,7 +117,7 @@ class Asking(Engine):
             StoreError: the file cannot be read.
         """
         self._must_exist()
-        by = rewriter(self.settings, lambda: self._model) if rewrite else None
+        by = rewriter(lambda: self._generator) if rewrite else None
         return begin(self.stream, history, by, file)
 
     @property

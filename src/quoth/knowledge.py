@@ -16,7 +16,7 @@ from quoth.errors import UsageError
 from quoth.folders import default_folder, size_of
 from quoth.gallery import read_picture
 from quoth.gathering import gather
-from quoth.generators import describe_model, open_states, sees, state_files
+from quoth.generators import describe_model, open_states, state_files
 from quoth.ingestion import Ingestion, Progress, silent
 from quoth.intake import Intake
 from quoth.manifest import is_knowledge_base, read_manifest
@@ -203,7 +203,7 @@ class KnowledgeBase(Asking):
                 f"{describe_model(self.settings.model)} keeps no passage states on disk here",
                 "choose a GGUF model, and a state_disk_megabytes that is not 0",
             )
-        previews = self.gallery.previews if sees(self.settings) else None
+        previews = self.gallery.previews if self._looks else None
         return warm_states(self._store, states, lambda: self._model, progress, previews)
 
     def search(

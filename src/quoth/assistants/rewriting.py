@@ -11,8 +11,7 @@ import numpy as np
 from quoth.assistants.follow_up import follow_up
 from quoth.assistants.turns import Turn
 from quoth.generators import LanguageModel, Prompt, Stop
-from quoth.generators.remote_loading import is_remote, load_remote
-from quoth.settings import Settings
+from quoth.generators.remote_loading import is_at_home
 
 if TYPE_CHECKING:
     from quoth.generators.remote import RemoteModel
@@ -30,15 +29,16 @@ TURNS, LONGEST_WORDS, LONGEST_TOKENS = 4, 60, 96
 _LAST = "\x02last\x02"
 
 
-def rewriter(settings: Settings, load_model: Callable[[], LanguageModel]) -> Rewrite:
-    """What rewrites for the model that `settings` name; it is loaded with the first message that follows another.
+def rewriter(load_model: Callable[[], LanguageModel | RemoteModel]) -> Rewrite:
+    """What rewrites for a model, here or a server's; it is loaded with the first message that follows another.
 
     It raises what loading and asking the model raise.
     """
 
     @cache
     def made() -> Rewrite:
-        return by_server(load_remote(settings)) if is_remote(settings.model) else by_model(load_model())
+        model = load_model()
+        return by_model(model) if is_at_home(model) else by_server(model)
 
     def rewrite(turns: Sequence[Turn], message: str) -> str:
         return made()(turns, message)
