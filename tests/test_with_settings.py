@@ -36,6 +36,12 @@ def test_copies_and_views_share_what_any_of_them_loads(tiny, tmp_path):
     assert third.seen_by(["staff"])._model is kb._model
 
 
+def test_answers_to_many_questions_can_show_their_pages_too(tiny, tmp_path):
+    kb = filled(tmp_path / "kb", model=str(tiny), state_disk_megabytes=0)
+    [answer] = kb.ask_all([QUESTION])
+    assert answer.show == kb.ask(QUESTION).show is not None
+
+
 def test_a_wrong_model_is_told_when_it_is_asked(tmp_path):
     kb = filled(tmp_path / "kb", model=str(tmp_path / "gone.gguf")).with_settings(passages=1)
     assert kb.search(QUESTION)
