@@ -136,13 +136,19 @@ class Asking(Engine):
         """What people call the generator; loads it."""
         return self._model.name
 
-    @cached_property
+    @property
     def draw(self) -> Drawer:
         """New pictures after those that are here: `kb.draw("a cat")`; see `quoth.assistants.draw.Drawer`."""
         # Pillow is for those who have pictures.
         from quoth.assistants.draw import Drawer
 
-        return Drawer(self.settings, self._references, self.gallery.previews)
+        made = Drawer(self.settings, self._references, self.gallery.previews)
+        return self._drawers.setdefault(self.settings.image_model, made)
+
+    @cached_property
+    def _drawers(self) -> dict[str, Drawer]:
+        """By their models; those with other settings have them in common."""
+        return self._origin._drawers if self._origin else {}
 
     def _references(self, words: str, k: int) -> list[Hit]:
         self._must_exist()

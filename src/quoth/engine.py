@@ -40,7 +40,7 @@ class Engine:
         settings: Settings,
         whole: Engine | None = None,
         groups: tuple[str, ...] = (),
-        origin: Engine | None = None,
+        origin: Self | None = None,
     ) -> None:
         """With `whole` it is what these groups see of that, with `origin` that with other settings."""
         self.folder = folder
