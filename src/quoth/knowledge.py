@@ -8,7 +8,6 @@ from dataclasses import replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from quoth.asking import Asking
 from quoth.engine import STATES_FOLDER
@@ -28,9 +27,6 @@ from quoth.sources.wanted import Wanted, apart
 from quoth.store import StoredDocument
 from quoth.types import KINDS, AddReport, Hit, Kind, Status, WarmReport
 from quoth.warming import forget_states, warm_states
-
-if TYPE_CHECKING:
-    pass
 
 
 def open(path: str | os.PathLike[str] | None = None, **settings: object) -> KnowledgeBase:
