@@ -6,11 +6,9 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from quoth.assistants.follow_up import follow_up
 from quoth.assistants.turns import Turn
-from quoth.generators import LanguageModel, Prompt, Stop
+from quoth.generators import LanguageModel, Prompt, Stop, greedy
 from quoth.generators.remote_loading import is_at_home
 
 if TYPE_CHECKING:
@@ -67,22 +65,10 @@ def by_model(model: LanguageModel) -> Rewrite:
 
     def rewrite(turns: Sequence[Turn], message: str) -> str:
         conversation = Prompt((before, (*model.tokenize(_told(turns, message)), *after)))
-        return _checked(_greedy(model, conversation), turns, message)
+        said, ended = greedy(model, conversation, LONGEST_TOKENS, Stop())
+        return _checked(said if ended else "", turns, message)
 
     return rewrite
-
-
-def _greedy(model: LanguageModel, prompt: Prompt) -> str:
-    """What the model says; nothing if it finds no end."""
-    said: list[int] = []
-    with model.reserve([prompt], 1, LONGEST_TOKENS, Stop()) as reader, reader.read([prompt]) as reading:
-        while len(said) < LONGEST_TOKENS:
-            token = int(np.argmax(reading.log_probs[0]))
-            if model.ends(token):
-                return model.detokenize(said).decode("utf-8", "replace")
-            said.append(token)
-            reading.step([token])
-    return ""
 
 
 def _told(turns: Sequence[Turn], message: str) -> str:

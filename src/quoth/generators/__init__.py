@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from quoth.generators.base import Image, LanguageModel, Prompt, Reader, Reading, Stop
+from quoth.generators.greedy import greedy
 from quoth.generators.models import describe_model, find_model, find_projector
 from quoth.generators.remote_loading import is_remote
 from quoth.generators.state_folder import StateFolder, delete_states, passage_digest, picture_name, state_files
@@ -21,6 +22,7 @@ __all__ = [
     "Stop",
     "delete_states",
     "describe_model",
+    "greedy",
     "load_generator",
     "open_states",
     "passage_digest",
