@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 import quoth
+from one_thread import on_one_thread
 from quoth.answer import Answer, Source, Timing
 from quoth.assistants.ask import AnswerStream
 from quoth.assistants.batch import AT_SERVER, ask_all
@@ -173,7 +174,7 @@ def test_questions_that_fail_are_told_after_the_answers():
 
 @pytest.fixture(scope="module")
 def kb(tmp_path_factory):
-    kb = quoth.open(tmp_path_factory.mktemp("asked") / "kb")
+    kb = quoth.open(on_one_thread(tmp_path_factory.mktemp("asked") / "kb"))
     kb.add_texts(["The tapir weighs 300 kilograms.", "The lighthouse of Sund was built by Ada Holm."], ["t", "s"])
     return kb.folder
 
