@@ -3,6 +3,7 @@
 import io
 import socket
 import threading
+import time
 import zipfile
 from contextlib import contextmanager
 from functools import cache
@@ -62,3 +63,23 @@ def docx_bomb(megabytes=40):
         archive.writestr("[Content_Types].xml", "<Types/>")
         archive.writestr("word/document.xml", b"\0" * (megabytes << 20))
     return made.getvalue()
+
+
+def found(reply, status=200):
+    assert reply.status_code == status, reply.text
+    return reply.json()
+
+
+def complaint(reply, status):
+    error = found(reply, status)["error"]
+    assert error["message"] and error["cause"]
+    return error["message"]
+
+
+def wait_for(what, seconds=30):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if what():
+            return
+        time.sleep(0.02)
+    raise AssertionError("it did not happen")
