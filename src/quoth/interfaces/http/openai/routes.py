@@ -48,7 +48,7 @@ async def chat(wanted: ChatRequest, service: TheService, visitor: TheVisitor, re
     wanted.check()
     history, message = wanted.conversation
     room = room_for(service, visitor, wanted.model)
-    asking = await service.desk.take(lambda: room.asked(**wanted.settings).chat(history).say(message), visitor.name)
+    asking = await service.desk.take(lambda: room.asked(**wanted.settings).chat(history).say(message), visitor.id)
     reply = Reply(wanted)
     if wanted.stream:
         return Spoken(asking, reply.chunks(asking))
