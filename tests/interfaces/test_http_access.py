@@ -1,7 +1,11 @@
 """Keys over HTTP: who has none stays out, and nobody meets what is not theirs in any reply."""
 
+import io
+from pathlib import Path
+
 import httpx
 import pytest
+from PIL import Image
 
 import quoth
 from quoth.access import Keys
@@ -100,6 +104,47 @@ def test_what_a_key_uploads_is_its_groups(as_):
     found = {key: as_(key).post("/search", json={"query": "note on herons"}).text for key in ("staff", "guest")}
     assert "The staff's" in found["staff"] and "Everybody's" in found["staff"]
     assert "The staff's" not in found["guest"] and "Everybody's" in found["guest"]
+
+
+def test_a_page_does_not_show_what_others_uploaded(tmp_path):
+    base = quoth.open(tmp_path / "kb")
+    base.add_texts(["Some words."], names=["words"])
+    staff, guest = ({"Authorization": f"Bearer {make_key(base, groups=groups)}"} for groups in (["staff"], []))
+    with serving(app_of(base)) as url:
+
+        def send(name, data, headers):
+            return httpx.post(f"{url}/documents?wait=1", files={"files": (name, data)}, headers=headers, timeout=60)
+
+        def pictures(headers):
+            found = httpx.post(f"{url}/search", json={"query": "x", "kind": "image"}, headers=headers, timeout=60)
+            return {Path(hit["document"]).name for hit in found.json()}
+
+        for name, headers in (("salaries.png", staff), ("mine.png", guest)):
+            assert send(name, red_picture(), headers).status_code == 201
+        [secret] = (base.folder / "uploads").rglob("salaries.png")
+        names = (f"{secret.parent.name}/salaries.png", "mine.png")
+        page = "<p>A page.</p>" + "".join(f"<img src='{name}' alt='Shown'>" for name in names)
+        assert send("page.html", page.encode(), guest).status_code == 201
+        assert pictures(guest) == {"mine.png"}
+        assert pictures(staff) == {"mine.png", "salaries.png"}
+
+
+def test_uploads_behind_a_link_are_refused(tmp_path):
+    base = quoth.open(tmp_path / "kb")
+    headers = {"Authorization": f"Bearer {make_key(base)}"}
+    (tmp_path / "elsewhere").mkdir()
+    (base.folder / "uploads").symlink_to(tmp_path / "elsewhere")
+    with serving(app_of(base)) as url:
+        sent = httpx.post(f"{url}/documents?wait=1", files={"files": ("a.txt", b"words")}, headers=headers)
+        assert sent.status_code == 503
+        assert "is a link" in sent.text
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
+def red_picture():
+    file = io.BytesIO()
+    Image.new("RGB", (64, 64), (200, 30, 30)).save(file, "PNG")
+    return file.getvalue()
 
 
 def test_who_may_only_read_cannot_write(as_):
