@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 import quoth
 from pictures import draw, encoded
 from quoth import NotFoundError, UsageError
+from quoth.access import Keys
 from quoth.interfaces.cli.main import app
 
 open_knowledge = quoth.open
@@ -120,6 +121,16 @@ def test_names_of_groups(kb, name):
         kb.add_texts(["x"], groups=[name])
     with pytest.raises(UsageError, match="no name of a group"):
         kb.seen_by([name])
+
+
+def test_a_text_is_no_list_of_groups(kb, tmp_path):
+    for wrong in (
+        lambda: kb.seen_by("hr"),
+        lambda: kb.add_texts(["Words."], groups="board"),
+        lambda: Keys(tmp_path).create(groups="board"),
+    ):
+        with pytest.raises(UsageError, match="give them as a list"):
+            wrong()
 
 
 def test_on_the_command_line(kb, docs):
