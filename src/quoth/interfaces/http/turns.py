@@ -33,7 +33,11 @@ class Turns:
             QuothError: what `work` raises.
         """
         called, loop = anyio.Event(), asyncio.get_running_loop()
-        ticket = self._queue.line_up(client, lambda: loop.call_soon_threadsafe(called.set))
+
+        def call() -> None:
+            loop.call_soon_threadsafe(called.set)
+
+        ticket = self._queue.line_up(client, call)
         try:
             await called.wait()
             ticket.check()
