@@ -98,6 +98,57 @@ def test_a_page_that_moved_for_good_is_there_once(kb, site):
     assert counts(kb.add(old, new, allow_private=True)) == (0, 0, 1, 0, 0)
 
 
+def test_who_may_see_a_page_that_moved_sees_it_there_and_by_the_same_right(kb, site, monkeypatch):
+    monkeypatch.setattr("quoth.intake.ITEMS", 1)  # the page and that it moved are not written together
+    old = site.put("/old")
+    kb.add(old, allow_private=True, groups=["board"], rights="by letter")
+    new = site.put("/new")
+    site.put("/old", status=301, location="/new")
+    assert counts(kb.add(old, allow_private=True)) == (1, 0, 0, 1, 0)
+    [there] = stored(kb).values()
+    assert (there.name, there.groups, there.origin.rights) == (new, ("board",), "by letter")
+    assert kb.seen_by(["staff"]).search("tapir", 5) == []
+
+
+@pytest.mark.parametrize("body", ["<html></html>", "", b"\x7fELF\0\0"])
+def test_a_page_stays_while_what_it_moved_to_cannot_be_had(kb, site, body):
+    old = site.put("/old")
+    kb.add(old, allow_private=True)
+    site.put("/old", status=301, location="/new")
+    site.put("/new", body)
+    report = kb.add(old, allow_private=True, prune=True)
+    assert (counts(report), list(stored(kb))) == ((0, 0, 0, 0, 1), [old])
+    assert report.failed[0].path == site.url + "/new"
+
+
+def test_a_page_stays_while_its_new_name_is_taken_by_what_is_hidden(kb, site):
+    old, new = site.put("/old"), site.put("/new")
+    kb.add(new, allow_private=True, groups=["board"])
+    staff = kb.seen_by(["staff"])
+    staff.add(old, allow_private=True)
+    site.put("/old", status=301, location="/new")
+    [failure] = staff.add(old, allow_private=True, prune=True).failed
+    assert failure.cause == "its name is taken"
+    assert set(stored(kb)) == {old, new}
+
+
+def test_pages_that_all_move_to_one_stay_until_they_are_pruned(kb, site):
+    """A site that is no more sends all to its first page, which is none of them."""
+    pages = [site.put(f"/{n}", f"<p>The number {n} is a number.</p>") for n in range(3)]
+    kb.add(*pages, allow_private=True, groups=["board"])
+    home = site.put("/", "<p>This site has closed.</p>")
+    for n in range(3):
+        site.put(f"/{n}", status=301, location="/")
+    report = kb.add(*pages, allow_private=True)
+    assert counts(report) == (1, 0, 0, 0, 3)
+    assert {failure.cause for failure in report.failed} == {f"it moved to {home}"}
+    assert "--prune" in report.failed[0].cure
+    assert {name: one.groups for name, one in stored(kb).items()} == dict.fromkeys([*pages, home], ("board",))
+    assert counts(kb.add(pages[0], allow_private=True)) == (0, 0, 1, 0, 1)
+    assert counts(kb.add(*pages, allow_private=True, prune=True)) == (0, 0, 1, 3, 0)
+    assert list(stored(kb)) == [home]
+
+
 def test_a_server_that_fails_takes_nothing_away(kb, site):
     url = site.put("/a")
     kb.add(url, allow_private=True)

@@ -6,6 +6,7 @@ import pytest
 
 import quoth
 from quoth import NotFoundError, UsageError
+from quoth.store.lance import LanceStore
 
 TAPIR = "# Tapirs\n\nThe tapir is a shy animal that swims well.\n"
 HTML = "<html><head><title>Violins</title></head><body><p>A violin has four strings.</p></body></html>"
@@ -48,6 +49,14 @@ def test_a_folder_goes_in_and_each_thing_is_found(kb, docs):
         assert hit.passage.document == (docs / name).as_posix()
         assert hit.rank == 1
     assert sum(hit.prior for hit in kb.search("strings")) == pytest.approx(1)
+
+
+def test_an_add_ends_once(kb, docs, monkeypatch):
+    """Putting the indexes in order reads all tables."""
+    ended, real = [], LanceStore.optimize
+    monkeypatch.setattr(LanceStore, "optimize", lambda store: ended.append(real(store)))
+    assert counts(kb.add(docs, quoth.Rows("sqlite://", "select 1 as id, 'words' as text"))) == (4, 0, 0, 0)
+    assert len(ended) == 1
 
 
 def test_unchanged_files_are_not_parsed_again_changed_ones_replaced_vanished_ones_pruned(kb, docs, monkeypatch):

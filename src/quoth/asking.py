@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from quoth.answer import Answer, Source
-from quoth.assistants.ask import AnswerStream
-from quoth.assistants.batch import Unanswered, ask_all
+from quoth.assistants.ask import AnswerStream, Asker
+from quoth.assistants.batch import AT_ONCE, AT_SERVER, Unanswered, ask_all
 from quoth.assistants.chat import Chat, begin
 from quoth.assistants.conversations import Conversations
 from quoth.assistants.rewriting import rewriter
@@ -40,6 +40,9 @@ class Asking(Engine):
     def stream(self, question: str) -> AnswerStream:
         """Like `ask`, piece by piece: iterate over the text, then take `.answer`."""
         self._must_exist()
+        return self._begun(question)
+
+    def _begun(self, question: str) -> AnswerStream:
         return self._asker.stream(question).showing(self._showing)
 
     def show(self, source: Source | Hit | Passage) -> bytes:
@@ -59,11 +62,14 @@ class Asking(Engine):
     def ask_all(self, questions: Iterable[str]) -> Iterator[Answer | Unanswered]:
         """Answer many questions: an answer for each, in order and as they come, or why there is none.
 
+        Some are answered at a time; closed before the end (`contextlib.closing`), it gives those up.
+
         Raises:
-            NotFoundError, ModelError: as `ask`, before the first; afterwards nothing is raised.
+            NotFoundError, ModelError: as `ask`, before the first; afterwards only what `questions` raises.
         """
         self._must_exist()
-        return ask_all(self._asker, questions)
+        at_once = AT_ONCE if isinstance(self._asker, Asker) else AT_SERVER
+        return ask_all(self._begun, questions, at_once)
 
     def outline(self, brief: str, **wishes: object) -> Outline:
         """Plan a text, to be edited and given to `write`; `wishes` and errors are those of `write`."""
@@ -117,7 +123,7 @@ class Asking(Engine):
             StoreError: the file cannot be read.
         """
         self._must_exist()
-        by = rewriter(self.settings, lambda: self._model) if rewrite else None
+        by = rewriter(lambda: self._generator) if rewrite else None
         return begin(self.stream, history, by, file)
 
     @property
@@ -130,13 +136,19 @@ class Asking(Engine):
         """What people call the generator; loads it."""
         return self._model.name
 
-    @cached_property
+    @property
     def draw(self) -> Drawer:
         """New pictures after those that are here: `kb.draw("a cat")`; see `quoth.assistants.draw.Drawer`."""
         # Pillow is for those who have pictures.
         from quoth.assistants.draw import Drawer
 
-        return Drawer(self.settings, self._references, self.gallery.previews)
+        made = Drawer(self.settings, self._references, self.gallery.previews)
+        return self._drawers.setdefault(self.settings.image_model, made)
+
+    @cached_property
+    def _drawers(self) -> dict[str, Drawer]:
+        """By their models; those with other settings have them in common."""
+        return self._origin._drawers if self._origin else {}
 
     def _references(self, words: str, k: int) -> list[Hit]:
         self._must_exist()

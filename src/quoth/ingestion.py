@@ -18,7 +18,7 @@ from quoth.naming import as_groups
 from quoth.origin import Origin
 from quoth.passages import Parsed, parse_all
 from quoth.sources import digest, document_id, find_files
-from quoth.sources.items import Fetched
+from quoth.sources.items import Fetched, Gone
 from quoth.store import Embedded, Store, StoredDocument
 from quoth.types import AddReport, Document, Failure, Passage, Vectors
 
@@ -82,9 +82,10 @@ class Ingestion:
         self._progress = progress
         self._start = time.perf_counter()
         self._known = store.documents()
+        self._moved: list[Gone] = []
         self._counts = _Counts()
 
-    def add_files(self, paths: Sequence[str | Path], prune: bool, skip: Path) -> AddReport:
+    def add_files(self, paths: Sequence[str | Path], prune: bool, skip: Path) -> None:
         """Files, folders and patterns, but nothing in `skip`, the knowledge base's own folder, except named uploads.
 
         With `prune`, documents whose files are gone are removed.
@@ -96,7 +97,6 @@ class Ingestion:
         self._take(changed)
         if prune:
             self._prune(paths)
-        return self._report()
 
     def add_documents(self, documents: Sequence[Document]) -> AddReport:
         """Documents that are text already; of several with one name, the last counts."""
@@ -118,12 +118,17 @@ class Ingestion:
             return self._groups
         if own:
             return as_groups(own)
-        return self._known[name].groups if name in self._known else as_groups(self._store.viewer or ())
+        before = self._before(name)
+        return before.groups if before else as_groups(self._store.viewer or ())
 
     def _by_right(self, name: str, origin: Origin) -> Origin:
         """The origin of a document, with the right that the user gives, or it says itself, or that was known before."""
-        before = self._known[name].origin.rights if name in self._known else ""
-        return replace(origin, rights=self._rights or origin.rights or before)
+        before = self._before(name)
+        return replace(origin, rights=self._rights or origin.rights or (before.origin.rights if before else ""))
+
+    def _before(self, name: str) -> StoredDocument | None:
+        """What was known of a document, else of the first that moved to its name."""
+        return self._known.get(name) or next((self._known[old.id] for old in self._moved if old.to == name), None)
 
     def _revise(self, documents: Sequence[StoredDocument]) -> None:
         """Documents whose texts are as they were: others may see them now, or they are trusted otherwise."""

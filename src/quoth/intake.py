@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -31,23 +32,27 @@ class Intake(Ingestion):
     def add(self, paths: Sequence[str | Path], streams: Iterable[Iterable[Item]], prune: bool, skip: Path) -> AddReport:
         """Files, see `add_files`, then what the streams give; of several items with one name, the first counts.
 
-        With `prune`, documents that their source has no more are removed.
+        With `prune`, documents that their source has no more are removed. One that has another name now is replaced
+        by what has that, which keeps its groups and rights; see `_end_moves`.
         """
         if paths:
             self.add_files(paths, prune, skip)
         for bunch in bunches(_distinct(item for stream in streams for item in stream)):
             self._take_items(bunch, prune)
+        self._end_moves(prune)
         return self._report()
 
     def _take_items(self, items: Sequence[Item], prune: bool) -> None:
         self._counts.failed += _of(items, Failure)
+        gone = _of(items, Gone)
+        self._moved += [item for item in gone if item.to]
         documents = _of(items, Document)
         same = [document for document in documents if self._has(document)]
         self._revise(
             [self._restated(document) for document in same] + [self._as_kept(kept) for kept in _of(items, Kept)]
         )
         self._take([*_of(items, Fetched), *(document for document in documents if document not in same)])
-        self._let_go(_of(items, Gone), prune)
+        self._let_go([item for item in gone if not item.to], prune)
 
     def _has(self, document: Document) -> bool:
         return document.id in self._known and self._known[document.id].digest == document.digest
@@ -64,9 +69,24 @@ class Intake(Ingestion):
 
     def _let_go(self, gone: Sequence[Gone], prune: bool) -> None:
         """Remove what is gone if that is wanted; else say it."""
-        self._remove([item.id for item in gone if prune or item.moved])
-        told = [item for item in gone if item.cause and not (prune or item.moved)]
-        self._counts.failed += [Failure(item.id, item.cause, "--prune removes what is gone") for item in told]
+        if prune:
+            self._remove([item.id for item in gone])
+        else:
+            told = [item for item in gone if item.cause]
+            self._counts.failed += [Failure(item.id, item.cause, "--prune removes what is gone") for item in told]
+
+    def _end_moves(self, prune: bool) -> None:
+        """Remove what has moved to a new name, and is there.
+
+        What is at a name that was known before, or that several moved to, is something else: a site that is no more
+        sends all its pages to one.
+        """
+        there = self._store.documents() if self._moved else {}
+        arrived = [item for item in self._moved if item.to in there]
+        many = Counter(item.to for item in self._moved)
+        replaced = [item for item in arrived if item.to not in self._known and many[item.to] == 1]
+        self._remove([item.id for item in replaced])
+        self._let_go([item for item in arrived if item not in replaced], prune)
 
 
 def bunches(items: Iterable[Item]) -> Iterator[list[Item]]:

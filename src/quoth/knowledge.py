@@ -8,7 +8,6 @@ from dataclasses import replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from quoth.asking import Asking
 from quoth.engine import STATES_FOLDER
@@ -16,7 +15,7 @@ from quoth.errors import UsageError
 from quoth.folders import default_folder, size_of
 from quoth.gallery import read_picture
 from quoth.gathering import gather
-from quoth.generators import describe_model, open_states, sees, state_files
+from quoth.generators import describe_model, open_states, state_files
 from quoth.ingestion import Ingestion, Progress, silent
 from quoth.intake import Intake
 from quoth.manifest import is_knowledge_base, read_manifest
@@ -28,9 +27,6 @@ from quoth.sources.wanted import Wanted, apart
 from quoth.store import StoredDocument
 from quoth.types import KINDS, AddReport, Hit, Kind, Status, WarmReport
 from quoth.warming import forget_states, warm_states
-
-if TYPE_CHECKING:
-    pass
 
 
 def open(path: str | os.PathLike[str] | None = None, **settings: object) -> KnowledgeBase:
@@ -203,7 +199,7 @@ class KnowledgeBase(Asking):
                 f"{describe_model(self.settings.model)} keeps no passage states on disk here",
                 "choose a GGUF model, and a state_disk_megabytes that is not 0",
             )
-        previews = self.gallery.previews if sees(self.settings) else None
+        previews = self.gallery.previews if self._looks else None
         return warm_states(self._store, states, lambda: self._model, progress, previews)
 
     def search(

@@ -2,6 +2,8 @@
 
 import json
 import time
+from base64 import b64encode
+from contextlib import contextmanager
 from threading import Thread
 
 import numpy as np
@@ -135,15 +137,15 @@ def looking_url(files, tmp_path_factory):
         yield url
 
 
-@pytest.fixture
-def reading_url():
-    """A server that refuses pictures as OpenAI's does, and says how long the words are."""
+@contextmanager
+def reading(refuses):
+    """The URL of a server that refuses some pictures as OpenAI's does, and says how long the words are."""
     app, port = FastAPI(), free_port()
 
     @app.post("/v1/chat/completions")
     def complete(request: dict):
         words = request["messages"][0]["content"]
-        if not isinstance(words, str):
+        if not isinstance(words, str) and refuses(words):
             refusal = {"message": "image_url is only supported by certain models", "type": "invalid_request_error"}
             return JSONResponse({"error": refusal}, 400)
         chunk = {"id": "1", "object": "chat.completion.chunk", "created": 0, "model": "tiny"}
@@ -156,9 +158,17 @@ def reading_url():
     thread.start()
     while not server.started:
         time.sleep(0.01)
-    yield f"http://127.0.0.1:{port}/v1"
-    server.should_exit = True
-    thread.join()
+    try:
+        yield f"http://127.0.0.1:{port}/v1"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture
+def reading_url():
+    with reading(lambda parts: True) as url:
+        yield url
 
 
 def said(model, turn):
@@ -182,6 +192,16 @@ def test_a_server_that_reads_alone_is_given_the_words(reading_url):
     assert model.looks is False
     answer = RemoteAsker(Listed(TEXT, PICTURES[0]), model, Settings(max_tokens=8), previews).stream(QUESTION).answer
     assert not any(source.seen for source in answer.sources)
+
+
+def test_a_bad_picture_blinds_no_server_that_looks():
+    """The second picture is one that it cannot read."""
+    bad = f"data:image/jpeg;base64,{b64encode(FILES[1]).decode()}"
+    with reading(lambda parts: bad in json.dumps(parts)) as url:
+        model = RemoteModel("tiny", url, retries=0)
+        for picture in (PICTURES[0], PICTURES[1], PICTURES[0]):
+            answer = RemoteAsker(Listed(picture), model, Settings(max_tokens=8), previews).stream(QUESTION).answer
+            assert [source.seen for source in answer.sources] == [picture is PICTURES[0]]
 
 
 def test_a_numbered_turn_without_pictures_is_the_prompt():

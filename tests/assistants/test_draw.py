@@ -54,6 +54,23 @@ def test_by_words_alone_no_knowledge_base_is_needed(tmp_path, painter):
         kb.draw("a cat", steps=2)
 
 
+def test_another_model_draws_for_a_copy_and_is_loaded_once(folder, painter, tmp_path):
+    kb = quoth.open(folder / "kb", image_model=painter)
+    other = tiny_diffusion.pipeline(tmp_path / "other")
+    assert kb.draw("a cat", 0, steps=2)[0].provenance.model == "painter"
+    copy = kb.with_settings(image_model=other)
+    assert copy.draw("a cat", 0, steps=2)[0].provenance.model == "other"
+    assert copy.with_settings(passages=1).draw.generator is copy.draw.generator is not kb.draw.generator
+    assert kb.with_settings(passages=1).draw.generator is kb.draw.generator
+
+
+def test_nothing_is_loaded_to_draw_after_what_is_not_there(tmp_path, painter):
+    kb = quoth.open(tmp_path / "none", image_model=painter)
+    with pytest.raises(quoth.NotFoundError):
+        kb.draw("a cat")
+    assert "generator" not in vars(kb.draw)
+
+
 def test_wrong_use(folder, painter):
     kb = quoth.open(folder / "kb", image_model=painter)
     with pytest.raises(quoth.UsageError, match="empty"):

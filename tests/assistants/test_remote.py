@@ -11,7 +11,8 @@ import pytest
 
 import quoth
 from quoth.assistants.remote import RemoteAsker
-from quoth.errors import MissingExtraError, ModelError, SettingsError, UsageError
+from quoth.errors import MissingExtraError, ModelError, SettingsError, StoppedError, UsageError
+from quoth.generators import Stop
 from quoth.generators.models import default_model
 from quoth.generators.remote import RemoteModel
 from quoth.interfaces.shapes import answer_shape
@@ -170,7 +171,8 @@ def test_scored_answers_have_the_posterior_of_the_mixture(remote_tiny, decoding)
 def test_the_candidate_with_the_highest_marginal_wins(remote_tiny):
     made = RemoteAsker(Listed(*TEXTS), remote_tiny, Settings(max_tokens=8, answers=9))
     hits = Listed(*TEXTS).hits
-    candidates = {read_citations("".join(made._say(QUESTION, some)))[0] for some in (hits, *([hit] for hit in hits))}
+    said = ["".join(made._say(QUESTION, some, Stop())) for some in (hits, *([hit] for hit in hits))]
+    candidates = {read_citations(one)[0] for one in said}
     assert len(candidates) > 1
     marginals = {}
     for candidate in candidates:
@@ -181,6 +183,22 @@ def test_the_candidate_with_the_highest_marginal_wins(remote_tiny):
     found = {answer.text: answer.probability} | {other.text: other.probability for other in answer.alternatives}
     assert list(found) == sorted(marginals, key=lambda candidate: -marginals[candidate])
     np.testing.assert_allclose(np.log(list(found.values())), sorted(marginals.values(), reverse=True), atol=1e-3)
+
+
+def test_who_hangs_up_is_asked_for_no_further_candidate(remote_tiny):
+    asked = []
+
+    class Left(RemoteModel):
+        def complete(self, message, **options):
+            asked.append(message)
+            for piece in super().complete(message, **options):
+                stream.close()
+                yield piece
+
+    stream = RemoteAsker(Listed(*TEXTS), Left("tiny", remote_tiny.url), Settings(max_tokens=8)).stream(QUESTION)
+    with pytest.raises(StoppedError):
+        _ = stream.answer
+    assert len(asked) == 1
 
 
 # What cannot be.

@@ -6,7 +6,6 @@ from quoth.assistants.follow_up import follow_up
 from quoth.assistants.rewriting import TASK, by_model, by_server, rewriter
 from quoth.assistants.turns import Turn
 from quoth.generators.remote import RemoteModel
-from quoth.settings import Settings
 from remote_servers import llama_server, write_tiny_model
 from toy import ToyModel
 
@@ -67,13 +66,13 @@ def test_a_server_rewrites_or_leaves_it_to_the_rule(tmp_path):
     with llama_server(path, tmp_path / "log", "--n_ctx", "4096", "--chat_format", "alpaca") as url:
         said = by_server(RemoteModel("tiny", url))(TURNS, "how do I sort it?")
         assert said.strip() and "\n" not in said
-        made = rewriter(Settings(model="openai:tiny", server=url), ToyModel)
+        made = rewriter(lambda: RemoteModel("tiny", url))
         assert made(TURNS, "how do I sort it?") == said
 
 
 def test_the_model_is_loaded_for_the_first_follow_up():
     loaded = []
-    made = rewriter(Settings(), lambda: loaded.append(1) or ToyModel())
+    made = rewriter(lambda: loaded.append(1) or ToyModel())
     assert loaded == []
     assert made(TURNS, "why?") == made(TURNS, "why?")
     assert loaded == [1]

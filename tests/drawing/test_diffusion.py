@@ -44,6 +44,19 @@ def test_too_few_steps_for_the_strength(folder):
     with pytest.raises(UsageError, match="1 steps of strength 0.5") as raised:
         load(folder).generate("a cat", [np.asarray(noise())], Sketch(steps=1, strength=0.5))
     assert "2 steps" in raised.value.cure
+    with pytest.raises(UsageError, match="50 steps of strength 0.01 draw nothing"):
+        load(folder).generate("a cat", [np.asarray(noise())], Sketch(strength=0.01))
+
+
+def test_a_pipeline_may_count_no_steps():
+    pytest.importorskip("diffusers")
+    from quoth.drawing.diffusion import _dials
+
+    class Distilled:
+        def __call__(self, prompt, image, strength):
+            pass
+
+    assert _dials(Distilled(), Sketch(steps=1, strength=0.5), "image-to-image") == {"strength": 0.5}
 
 
 def test_the_strength_of_an_adapter_is_how_little_the_references_count(tmp_path):

@@ -2,6 +2,9 @@
 
 import csv
 import json
+import signal
+import threading
+import time
 
 import pytest
 from hypothesis import given
@@ -11,6 +14,7 @@ from typer.testing import CliRunner
 import quoth
 from one_thread import on_one_thread
 from quoth.answer import Answer, Source, Timing
+from quoth.assistants.ask import AnswerStream
 from quoth.assistants.batch import AT_SERVER, ask_all
 from quoth.interfaces.cli.main import app
 from quoth.interfaces.questions import Asked, read_questions
@@ -111,13 +115,19 @@ def test_a_file_of_something_else_is_left_alone(tmp_path):
         Results(tmp_path / "a.txt")
 
 
-class Server:
-    """In the place of a server's asker: knows some answers."""
+def ask(question):
+    """Some it can answer, and one that begins with "Why" it answers for ever."""
+    if "?" not in question:
+        raise quoth.UsageError("no question", "ask")
 
-    def stream(self, question):
-        if "?" not in question:
-            raise quoth.UsageError("no question", "ask")
-        return type("Stream", (), {"answer": answer_to(question)})()
+    def pieces():
+        while question.startswith("Why"):
+            time.sleep(0.001)
+            yield "because "
+        yield "300"
+        return answer_to(question)
+
+    return AnswerStream(pieces())
 
 
 def test_a_server_is_asked_several_at_once_and_answers_come_in_order():
@@ -128,12 +138,38 @@ def test_a_server_is_asked_several_at_once_and_answers_come_in_order():
             taken.append(i)
             yield f"{i}{'?' * (i != 11)}"
 
-    found = ask_all(Server(), questions())
+    found = ask_all(ask, questions(), AT_SERVER)
     assert next(found).question == "0?"
     assert len(taken) == AT_SERVER
     rest = list(found)
     assert [one.question.strip("?") for one in rest] == [str(i) for i in range(1, 30)]
     assert rest[10] == quoth.Unanswered("11", "no question", "ask")
+
+
+def test_who_leaves_gives_up_what_is_under_way():
+    """Else this would never end."""
+    found = ask_all(ask, ["Who?", "Why?", "Why not?", "Who?", "Why?"])
+    assert next(found).question == "Who?"
+    found.close()
+
+
+def test_ctrl_c_gives_up_what_is_waited_for():
+    found = ask_all(ask, ["Why?"] * 9)
+    timer = threading.Timer(0.2, signal.pthread_kill, (threading.main_thread().ident, signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        next(found)
+
+
+def test_questions_that_fail_are_told_after_the_answers():
+    def questions():
+        yield from ("Who?", "When?", "Where?")
+        raise OSError("the disk is gone")
+
+    found, answered = ask_all(ask, questions()), []
+    with pytest.raises(OSError, match="disk"):
+        answered.extend(one.question for one in found)
+    assert answered == ["Who?", "When?", "Where?"]
 
 
 @pytest.fixture(scope="module")

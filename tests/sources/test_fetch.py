@@ -154,6 +154,8 @@ def test_robots_txt_is_heard_behind_a_redirect(site, fetcher):
 def test_while_robots_txt_fails_nothing_is_fetched(site, fetcher):
     site.put("/robots.txt", "", status=500)
     assert "robots.txt cannot be read" in refused(fetcher, site.put("/a"))
+    assert "robots.txt cannot be read" in refused(fetcher, site.put("/b"))
+    assert [path for path, _ in site.asked] == ["/robots.txt"]
 
 
 def test_a_huge_robots_txt_counts_by_its_beginning(site):
@@ -178,6 +180,15 @@ def test_retry_after():
     assert retry_after("Wed, 21 Oct 2015 07:28:00 GMT") == 0
     later = format_datetime(datetime.now(UTC) + timedelta(seconds=100), usegmt=True)
     assert 90 < retry_after(later) <= 100
+
+
+@pytest.mark.parametrize("target", ["http://[x", "//[::1", "http://\u2100.example/", "http://a b/"])
+def test_redirects_to_what_is_no_address(site, fetcher, target):
+    def odd(handler):
+        handler.wfile.write(f"HTTP/1.1 302 Found\r\nlocation: {target}\r\ncontent-length: 0\r\n\r\n".encode())
+
+    site.pages["/a"] = odd
+    refused(fetcher, site.url + "/a")
 
 
 def test_addresses_are_kept_tidy():

@@ -79,14 +79,14 @@ def test_a_page_that_is_gone_or_has_moved(site, pages):
     [item] = pages().each([url])
     site.put("/a", b"gone", status=410)
     [gone] = pages(had(item)).each([url])
-    assert (gone.id, gone.moved) == (url, False)
+    assert (gone.id, gone.to) == (url, "")
     assert "410" in gone.cause
     [never] = pages().each([url])
     assert "410" in never.cause and never.cure
     site.put("/b")
     site.put("/a", status=301, location="/b")
-    there, moved = pages(had(item)).each([url])
-    assert (there.id, moved) == (site.url + "/b", Gone(url, f"it moved to {site.url}/b", moved=True))
+    moved, there = pages(had(item)).each([url])
+    assert (there.id, moved) == (site.url + "/b", Gone(url, f"it moved to {site.url}/b", to=site.url + "/b"))
 
 
 def test_what_the_server_calls_it_and_what_it_is(site, pages):
@@ -148,6 +148,24 @@ def test_one_bad_address_stops_nothing(site, pages):
     assert all(item.cause and item.cure for item in found if isinstance(item, Failure))
 
 
+def test_odd_fields_of_one_page_stop_nothing(site, pages):
+    site.put("/moved", status=302, location="http://[x")
+    site.put("/link", link='<https://l.example/by>; rel="license"; title="cafÃ©"')
+    site.put("/tag", etag='"\xfcber"')
+    site.put("/zero", content_type="text/html; charset*=utf-8''%00")
+    site.put("/idna", b"..", content_type="text/html; charset=idna")
+    site.put("/digits", content_type=f"text/html; charset*{'9' * 5000}=1")  # email.message makes it a number
+    site.put("/last")
+    urls = [site.url + name for name in ["/moved", "/digits", "/link", "/tag", "/zero", "/idna", "/last"]]
+    moved, digits, *found = pages().each(urls)
+    assert "no address" in moved.cause and moved.path == urls[0]
+    assert "cannot be read" in digits.cause and digits.path == urls[1]
+    assert [item.id for item in found] == urls[2:]
+    assert found[0].origin.rights == "https://l.example/by"
+    known = {item.id: Had(parse_fetched(item).digest, item.origin) for item in found}
+    assert [type(item) for item in pages(known).each(urls)] == [Failure, Failure, *[Kept] * 5]
+
+
 def sitemap(*urls, kind="urlset", entry="url"):
     return f"<{kind}>{''.join(f'<{entry}><loc>SITE{url}</loc></{entry}>' for url in urls)}</{kind}>"
 
@@ -183,7 +201,32 @@ def test_a_feed(site, pages):
     whole, page, told = pages().of_feed(url, 2)
     document = parse_fetched(whole)
     assert (document.id, document.title, document.origin.rights) == (site.url + "/1", "Whole", "CC0")
+    assert document.origin.where == url
     assert "The whole entry." in document.text
     assert (page.id, page.data) == (site.url + "/2", PAGE)
     assert "more than 2" in told.cause
     assert next(pages(had(whole)).of_feed(url, 1)) == Kept(site.url + "/1")
+
+
+def feed_of(link, text):
+    entry = f"<entry><title>t</title><link href='{link}'/><id>1</id><content>{text}</content></entry>"
+    return f'<feed xmlns="http://www.w3.org/2005/Atom"><title>News</title>{entry}</feed>'
+
+
+def test_a_feed_speaks_for_its_own_host_alone(site, pages):
+    with serving() as other:
+        page = other.put("/a")
+        feed = site.put("/feed", feed_of(page, "The tapir is a bird."), content_type="application/atom+xml")
+        [item] = pages().of_feed(feed, 1)
+        assert (item.id, item.data, item.origin.where) == (page, PAGE, page)
+        assert list(pages(had(item)).of_feed(feed, 1)) == [Kept(page, item.origin)]
+        site.put("/feed", feed_of("https://ada:s3cret@a.example/", "words"), content_type="application/atom+xml")
+        [failure] = pages().of_feed(feed, 1)
+        assert "password" in failure.cause
+
+
+def test_a_page_that_is_here_from_its_own_address_is_not_replaced_by_a_feeds_words(site, pages):
+    page = site.put("/a")
+    feed = site.put("/feed", feed_of("/a", "The tapir is a bird."), content_type="application/atom+xml")
+    [item] = pages().each([page])
+    assert list(pages(had(item)).of_feed(feed, 1)) == [Kept(page, item.origin)]

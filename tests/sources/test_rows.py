@@ -1,6 +1,8 @@
 import sqlite3
 
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 from quoth.sources.items import Gone
 from quoth.sources.rows import rows
@@ -115,3 +117,21 @@ def test_a_password_is_never_shown_nor_kept(books):
     import quoth
 
     assert "s3cret" not in repr(quoth.Rows("postgresql://ada:s3cret@h/x", "select 1"))
+
+
+class Percent(SQLiteDialect_pysqlite):
+    """As the drivers of PostgreSQL and MySQL do: % is a place for a parameter, wherever some are given."""
+
+    supports_statement_cache = True
+
+    def do_execute(self, cursor, statement, parameters, context=None):
+        cursor.execute(statement % parameters)
+
+
+def test_a_percent_sign_is_what_it_is(books):
+    """The drivers of PostgreSQL and MySQL fill % in when they are given parameters, be they none."""
+    sa.dialects.registry.register("percent", __name__, "Percent")
+    select = "select id, body from books where title like 'Em%' and id % 2 = 1"
+    for url in (f"sqlite:///{books}", f"percent:///{books}"):
+        [emma] = rows(url, select, {})
+        assert "Emma Woodhouse" in emma.text

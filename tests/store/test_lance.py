@@ -2,12 +2,14 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from quoth.errors import StoreError
 from quoth.store.lance import LanceStore
+from quoth.store.table import PassageTable
 from quoth.types import Document, Passage
 
 DIMENSION = 32
@@ -44,6 +46,21 @@ def test_a_second_process_reads_what_this_one_wrote_and_the_other_way_round(open
     """
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
     assert held(mine) == {"mine": ["a cat"], "yours": ["a dog"]}
+
+
+def test_what_is_revised_is_read_alone(opened, monkeypatch):
+    store = opened()
+    put(store, a=["a cat"], b=["a dog"])
+    known, read, real = store.documents(), [], PassageTable.documents
+    monkeypatch.setattr(PassageTable, "documents", lambda *given: read.append(real(*given)) or read[-1])
+    store.revise([replace(known["a"], trust=0.5), known["b"]])
+    store.revise([replace(known["a"], groups=("staff",))])
+    store.revise([])
+    assert [sorted(names) for names in read] == [["a", "b"], ["a"]]
+    assert {name: (one.trust, one.groups) for name, one in store.documents().items()} == {
+        "a": (1.0, ("staff",)),
+        "b": (1.0, ()),
+    }
 
 
 def test_a_damaged_folder_is_an_error_in_our_words(opened, tmp_path):

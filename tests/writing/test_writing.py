@@ -1,6 +1,7 @@
 """A brief to a text: the outline, footnotes that stand in the documents, marks, reports, formats."""
 
 import io
+import sys
 import zipfile
 from pathlib import Path
 
@@ -13,10 +14,13 @@ from mdit_py_plugins.footnote import footnote_plugin
 from PIL import Image
 
 import quoth
+from quoth.encoders import load_encoder
+from quoth.rag.quote import LONGEST
 from quoth.types import Hit, Passage
 from quoth.writing.escape import escaped
 from quoth.writing.outline import Outline, Planned, read_outline, title_of, topic_of
-from quoth.writing.text import Code, Paragraph, Sentence, share_of
+from quoth.writing.quoting import Quoter
+from quoth.writing.text import Code, Illustration, Paragraph, Section, Sentence, share_of
 from quoth.writing.writing import Writing
 from toy import ToyModel
 
@@ -81,7 +85,25 @@ def test_a_base_model_takes_sentences_word_for_word(text):
         [source] = one.sources
         document = Path(source.passage.document).read_text("utf-8")
         assert document[source.start : source.end] == source.quote
-        assert one.text in " ".join(document.split()) and one.verbatim and one.supported
+        assert one.text in " ".join(source.quote.split()) and one.verbatim and one.supported
+
+
+def test_a_quote_of_a_long_run_holds_the_sentence_that_it_stands_after():
+    """Three sentences of some 150 characters in one run, then one of more than a quote has room for."""
+    long = "{} tapirs of the northern rainforests swallow considerable quantities of extraordinarily nutritious fruit "
+    said = [f"{long.format(kind)}throughout the afternoon in comfort." for kind in ("Old", "All", "Big")]
+    said.append(f"{long.format('Most')}{'and noticeably uninteresting vegetation ' * 6}until nightfall.")
+    text = f"{' '.join(said[:3])}\n\n{said[3]}"
+    hits = [Hit(Passage("/p/a.txt", "a.txt", text, 100, 100 + len(text)), 1, 1.0, 0.0, 0.5)]
+    blocks = Quoter(load_encoder(), None).section("tapirs", "What tapirs eat in the forest", (), hits, 200)
+    found = Section("", tuple(blocks)).sentences
+    assert [one.text for one in found] == said
+    for one in found:
+        [source] = one.sources
+        assert one.text in source.quote
+        assert text[source.start - 100 : source.end - 100] == source.quote
+        assert len(source.quote) <= LONGEST or source.quote == one.text
+    assert len({one.sources[0].quote for one in found}) == 3
 
 
 def test_the_report_of_it(text):
@@ -223,6 +245,37 @@ def test_as_a_word_document(illustrated, tmp_path):
     assert body.xpath("//w:footnoteReference/@w:id", namespaces=space) == ids and ids
 
 
+def test_signs_that_no_word_document_holds_are_left_out(text, tmp_path):
+    import docx
+
+    odd = "\x1b[31m\x00a\u00a0b\ufffe\udc80"
+    passage = Passage(f"/p/{odd}", odd, odd, 0, len(odd), headings=(odd,))
+    source = quoth.Source(passage, odd, 0, len(odd), 1.0)
+    blocks = (
+        Paragraph((Sentence(odd, (source,)), Sentence(odd, (), 1.0))),
+        Code(f"{odd}\n\tnext", "", source),
+        Illustration(passage, odd, jpeg()),
+    )
+    Writing(odd * 100, "b", odd, (Section(odd, blocks),)).save(tmp_path / "t.docx")
+    document = docx.Document(str(tmp_path / "t.docx"))
+    clean = "[31ma\u00a0b"
+    assert document.core_properties.title == (clean * 100)[:255]
+    shown = [paragraph.text for paragraph in document.paragraphs]
+    assert {clean * 100, clean, f"{clean} {clean}†", f"{clean}\n\tnext"} <= set(shown)
+    with zipfile.ZipFile(tmp_path / "t.docx") as archive:
+        assert clean in archive.read("word/footnotes.xml").decode()
+
+
+@pytest.mark.parametrize(("suffix", "what"), [("docx", "python-docx"), ("html", "mdit-py-plugins")])
+def test_what_is_missing_for_a_format_is_told_before_anything_is_written(monkeypatch, suffix, what):
+    for name in ("docx", "mdit_py_plugins"):
+        monkeypatch.setitem(sys.modules, name, None)  # as if it were not installed
+    with pytest.raises(quoth.MissingExtraError, match=what) as error:
+        Writing.check_name(f"t.{suffix}")
+    assert "quoth[write]" in error.value.cure
+    assert Writing.check_name("t.md")
+
+
 def test_code_is_fenced_as_it_stands(text):
     source = sentences(text)[0].sources[0]
     block = Code("```\nx\n```", "", source)
@@ -254,6 +307,11 @@ def test_shares_by_hand():
 def test_what_is_refused(kb, brief, wishes, cause):
     with pytest.raises(quoth.UsageError, match=cause):
         kb.write(brief, **wishes)
+
+
+def test_a_plan_of_nothing_is_refused(kb):
+    with pytest.raises(quoth.UsageError, match="no section"):
+        kb.write(BRIEF, Outline("Tapirs", ()))
 
 
 def test_other_endings_are_refused(text, tmp_path):

@@ -16,12 +16,10 @@ from quoth.errors import UsageError
 from quoth.generators.remote_loading import PREFIX
 from quoth.passages.pixels import decode_picture
 from quoth.settings import Settings
+from quoth.store import Previews
 from quoth.types import Hit, Pixels
 
 REFERENCES = 3
-
-Previews = Callable[[Sequence[str]], dict[str, bytes]]
-"""Passage ids -> JPEG files."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,14 +89,14 @@ class Drawer:
         """
         if not prompt.strip():
             raise UsageError("the prompt is empty", "say in words what to draw")
-        sketch, generator = Sketch(seed, count, steps, strength), self.generator
+        sketch = Sketch(seed, count, steps, strength)
         if references is None:
             references = self._search(prompt, k) if k else []
         shown = self._previews([hit.passage.id for hit in references]) if references else {}
         hits = [hit for hit in references if hit.passage.id in shown]
         pixels = [decode_picture(shown[hit.passage.id]).pixels for hit in hits]
-        drawings = generator.generate(prompt, pixels, sketch, progress)
-        return [_drawn(generator.name, prompt, hits, sketch, drawing) for drawing in drawings]
+        drawings = self.generator.generate(prompt, pixels, sketch, progress)
+        return [_drawn(self.generator.name, prompt, hits, sketch, drawing) for drawing in drawings]
 
 
 def _drawn(model: str, prompt: str, hits: Sequence[Hit], sketch: Sketch, drawing: Drawing) -> Drawn:

@@ -6,7 +6,8 @@ does; with the decoding "sequence" the candidates are what the model says of eac
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import fields
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from quoth.assistants.answers import by_weight, refusal_of, source_of
 from quoth.assistants.ask import AnswerStream, check_question
 from quoth.assistants.streaming import Clock
 from quoth.errors import SettingsError
+from quoth.generators import Stop
 from quoth.rag import MEMORY_PRIOR, nothing_relevant
 from quoth.rag.abstain import MEMORY_CARRIES_FROM
 from quoth.rag.citations import CitationReader, Statement, read_citations
@@ -50,6 +52,24 @@ DECODINGS = ("sequence", "concat-best-first", "concat-best-last")
 _NOT_HERE = ("beams", "length_penalty", "contrast", "likelihood_weight", "robust")
 
 
+class _Said:
+    """What a model says, piece by piece, until it is stopped; `looked` tells then whether it was sent the pictures."""
+
+    def __init__(self, pieces: Generator[str, None, bool], stop: Stop) -> None:
+        self.looked = False
+        self._pieces = pieces
+        self._stop = stop
+
+    def __iter__(self) -> Iterator[str]:
+        with closing(self._pieces):
+            for piece in self._whole():
+                self._stop.check()
+                yield piece
+
+    def _whole(self) -> Iterator[str]:
+        self.looked = yield from self._pieces
+
+
 class RemoteAsker:
     """Answers questions from a retriever's passages with a model of an OpenAI-compatible server."""
 
@@ -74,9 +94,10 @@ class RemoteAsker:
             UsageError: the question is empty or longer than 500 words.
         """
         check_question(question)
-        return AnswerStream(self._stream(question))
+        stop = Stop()
+        return AnswerStream(self._stream(question, stop), stop)
 
-    def _stream(self, question: str) -> Generator[str, None, Answer]:
+    def _stream(self, question: str, stop: Stop) -> Generator[str, None, Answer]:
         clock = Clock()
         hits = self._retriever.retrieve(question, self._settings.passages)
         clock.retrieved()
@@ -85,13 +106,15 @@ class RemoteAsker:
         files = self._pictures(hits)
         # Prompts are scored as text: that would not be the mixture in which pictures are looked at.
         if not files and self._settings.decoding == "sequence" and self._model.scores:
-            found = self._candidates(question, hits)
+            found = self._candidates(question, hits, stop)
             if found and not self._withheld(found[0]):
                 clock.told()
                 yield "".join(found[0].pieces)
             return self._answer(question, hits, found, "sequence", clock)
-        text, statements = yield from self._spoken(question, hits, files, clock)
-        seen = files.keys() if self._model.looks else set()
+        said = self._say(question, hits, stop, files)
+        text, statements = yield from self._spoken(said, clock)
+        stop.check()
+        seen = files.keys() if said.looked else set()
         found = self._traced(question, hits, text, statements, seen)
         return self._answer(question, hits, found, self._order, clock, seen)
 
@@ -105,12 +128,10 @@ class RemoteAsker:
         """How the passages stand in one prompt: best last unless it is said otherwise (docs/decisions.md)."""
         return "concat-best-last" if self._settings.decoding == "sequence" else self._settings.decoding
 
-    def _spoken(
-        self, question: str, hits: Sequence[Hit], files: Files, clock: Clock
-    ) -> Generator[str, None, tuple[str, list[Statement]]]:
+    def _spoken(self, said: _Said, clock: Clock) -> Generator[str, None, tuple[str, list[Statement]]]:
         """The answer from all passages as it comes, without its citations; a refusal is not spoken."""
         reader, text, told = CitationReader(), "", 0
-        for piece in self._say(question, hits, files):
+        for piece in said:
             text += reader.feed(piece)
             if len(text) > told and not may_become_refusal(text) and not is_refusal(text):
                 clock.told()
@@ -122,27 +143,32 @@ class RemoteAsker:
             yield text[told:]
         return text, reader.statements()
 
-    def _say(
-        self, question: str, hits: Sequence[Hit], files: Files = MappingProxyType({})
-    ) -> Generator[str, None, None]:
+    def _say(self, question: str, hits: Sequence[Hit], stop: Stop, files: Files = MappingProxyType({})) -> _Said:
+        stop.check()
         numbered = [(hit.rank, hit.passage) for hit in hits]
         if self._order == "concat-best-last":
             numbered.reverse()
         settings = self._settings
         drawn = {"top_p": settings.top_p, "seed": settings.seed} if settings.temperature else {}
-        return self._model.complete(
+        pieces = self._model.complete(
             numbered_turn(numbered, question, files) if files else numbered_prompt(numbered, question),
             max_tokens=settings.max_tokens or LONGEST,
-            stop=[stop for stop in (STOP, settings.stop) if stop],
+            stop=[end for end in (STOP, settings.stop) if end],
             temperature=settings.temperature,
             **drawn,
         )
+        return _Said(pieces, stop)
 
-    def _candidates(self, question: str, hits: Sequence[Hit]) -> list[Traced]:
+    def _candidates(self, question: str, hits: Sequence[Hit], stop: Stop) -> list[Traced]:
         """What the model says of all passages together and of each, by its probability under the mixture."""
-        said = [read_citations("".join(self._say(question, some)))[0] for some in (hits, *([hit] for hit in hits))]
+        alone = ([hit] for hit in hits)
+        said = [read_citations("".join(self._say(question, some, stop)))[0] for some in (hits, *alone)]
         answers = [answer for answer in dict.fromkeys(said) if answer and not is_refusal(answer)]
-        scored = {answer: found for answer in answers if (found := self._score(question, hits, answer))}
+        scored = {}
+        for answer in answers:
+            stop.check()
+            if found := self._score(question, hits, answer):
+                scored[answer] = found
         prior = _log_prior(hits)
         order = ranked(prior, {answer: members for answer, (_, members) in scored.items()})
         return [traced(y, scored[y][0], prior, MEMORY_PRIOR, scored[y][1]) for y in order[: self._settings.answers]]

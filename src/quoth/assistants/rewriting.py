@@ -6,13 +6,10 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from quoth.assistants.follow_up import follow_up
 from quoth.assistants.turns import Turn
-from quoth.generators import LanguageModel, Prompt, Stop
-from quoth.generators.remote_loading import is_remote, load_remote
-from quoth.settings import Settings
+from quoth.generators import LanguageModel, Prompt, Stop, greedy
+from quoth.generators.remote_loading import is_at_home
 
 if TYPE_CHECKING:
     from quoth.generators.remote import RemoteModel
@@ -30,15 +27,16 @@ TURNS, LONGEST_WORDS, LONGEST_TOKENS = 4, 60, 96
 _LAST = "\x02last\x02"
 
 
-def rewriter(settings: Settings, load_model: Callable[[], LanguageModel]) -> Rewrite:
-    """What rewrites for the model that `settings` name; it is loaded with the first message that follows another.
+def rewriter(load_model: Callable[[], LanguageModel | RemoteModel]) -> Rewrite:
+    """What rewrites for a model, here or a server's; it is loaded with the first message that follows another.
 
     It raises what loading and asking the model raise.
     """
 
     @cache
     def made() -> Rewrite:
-        return by_server(load_remote(settings)) if is_remote(settings.model) else by_model(load_model())
+        model = load_model()
+        return by_model(model) if is_at_home(model) else by_server(model)
 
     def rewrite(turns: Sequence[Turn], message: str) -> str:
         return made()(turns, message)
@@ -67,22 +65,10 @@ def by_model(model: LanguageModel) -> Rewrite:
 
     def rewrite(turns: Sequence[Turn], message: str) -> str:
         conversation = Prompt((before, (*model.tokenize(_told(turns, message)), *after)))
-        return _checked(_greedy(model, conversation), turns, message)
+        said, ended = greedy(model, conversation, LONGEST_TOKENS, Stop())
+        return _checked(said if ended else "", turns, message)
 
     return rewrite
-
-
-def _greedy(model: LanguageModel, prompt: Prompt) -> str:
-    """What the model says; nothing if it finds no end."""
-    said: list[int] = []
-    with model.reserve([prompt], 1, LONGEST_TOKENS, Stop()) as reader, reader.read([prompt]) as reading:
-        while len(said) < LONGEST_TOKENS:
-            token = int(np.argmax(reading.log_probs[0]))
-            if model.ends(token):
-                return model.detokenize(said).decode("utf-8", "replace")
-            said.append(token)
-            reading.step([token])
-    return ""
 
 
 def _told(turns: Sequence[Turn], message: str) -> str:

@@ -124,14 +124,13 @@ def _dials(pipe: Any, sketch: Sketch, way: Way) -> dict[str, Any]:  # noqa: ANN4
     parameters = inspect.signature(pipe.__call__).parameters
     steps = parameters.get("num_inference_steps")
     dials = {} if steps is None else {"num_inference_steps": sketch.steps or steps.default}
-    if way == "image-to-image":
-        dials["strength"] = sketch.strength
-        if dials and int(dials["num_inference_steps"] * sketch.strength) < 1:
-            least = math.ceil(1 / sketch.strength)
-            raise UsageError(
-                f"{sketch.steps} steps of strength {sketch.strength:g} draw nothing", f"take at least {least} steps"
-            )
-    return dials
+    if way != "image-to-image":
+        return dials
+    taken = dials.get("num_inference_steps")
+    if taken is not None and int(taken * sketch.strength) < 1:
+        least = math.ceil(1 / sketch.strength)
+        raise UsageError(f"{taken} steps of strength {sketch.strength:g} draw nothing", f"take at least {least} steps")
+    return {**dials, "strength": sketch.strength}
 
 
 def _counting(pipe: Any, progress: Progress) -> dict[str, Any]:  # noqa: ANN401

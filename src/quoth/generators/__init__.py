@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from quoth.generators.base import Image, LanguageModel, Prompt, Reader, Reading, Stop
+from quoth.generators.greedy import greedy
 from quoth.generators.models import describe_model, find_model, find_projector
 from quoth.generators.remote_loading import is_remote
 from quoth.generators.state_folder import StateFolder, delete_states, passage_digest, picture_name, state_files
@@ -21,6 +22,7 @@ __all__ = [
     "Stop",
     "delete_states",
     "describe_model",
+    "greedy",
     "load_generator",
     "open_states",
     "passage_digest",
@@ -46,8 +48,8 @@ def load_generator(settings: Settings, states: Path | None = None) -> LanguageMo
     # The runtime takes most of a second to import: only who generates pays for it.
     from quoth.generators.llama import LlamaModel
 
-    folder, file = open_states(settings, states), find_model(settings.model)
-    projector = find_projector(settings.projector, file)
+    file, projector = _files(settings)
+    folder = _open_states(settings, states, file, projector)
     return LlamaModel(file, settings.threads, state_bytes, folder, settings.state_type, projector)
 
 
@@ -55,7 +57,7 @@ def sees(settings: Settings) -> bool:
     """Whether a GGUF model with a projector is meant, without loading it. Raises as `load_generator`."""
     if is_remote(settings.model) or is_checkpoint(settings.model):
         return False
-    return find_projector(settings.projector, find_model(settings.model)) is not None
+    return _files(settings)[1] is not None
 
 
 def open_states(settings: Settings, folder: Path | None) -> StateFolder | None:
@@ -65,11 +67,21 @@ def open_states(settings: Settings, folder: Path | None) -> StateFolder | None:
         NotFoundError: there is no such model.
         ModelError: its file cannot be read.
     """
-    keeps = not (is_remote(settings.model) or is_checkpoint(settings.model))
-    if folder is None or not settings.state_disk_megabytes or not keeps:
+    if is_remote(settings.model) or is_checkpoint(settings.model):
+        return None
+    return _open_states(settings, folder, *_files(settings))
+
+
+def _files(settings: Settings) -> tuple[Path, Path | None]:
+    """A GGUF model's, and that with which it looks at pictures, if there is one; a hub is asked for its own."""
+    file = find_model(settings.model)
+    return file, find_projector(settings.projector, file)
+
+
+def _open_states(settings: Settings, folder: Path | None, file: Path, projector: Path | None) -> StateFolder | None:
+    if folder is None or not settings.state_disk_megabytes:
         return None
     from quoth.generators.llama_identity import state_identity
 
-    file = find_model(settings.model)
-    identity = state_identity(file, settings.state_type, find_projector(settings.projector, file))
+    identity = state_identity(file, settings.state_type, projector)
     return StateFolder(folder, settings.state_disk_megabytes << 20, identity)

@@ -7,11 +7,11 @@ this one does is found out by asking it.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -61,6 +61,8 @@ class RemoteModel:
         self._server = RemoteClient(server, timeout_s=timeout_s, retries=retries)
         self._client = self._server.client
         self._refused: set[str] = set()
+        self._scores: bool | None = None
+        self._probing = threading.Lock()
         self.looks: bool | None = None
 
     @property
@@ -68,26 +70,29 @@ class RemoteModel:
         """Where the server is, without a password that its URL may hold."""
         return self._server.url
 
-    def complete(self, message: Turn, **options: object) -> Generator[str, None, None]:
+    def complete(self, message: Turn, **options: object) -> Generator[str, None, bool]:
         """What the model says to `message`, piece by piece.
 
         Args:
-            message: one user's turn; the server puts it in the model's template. Pictures are left out, and from
-                then on, if the server takes the words without them alone.
+            message: one user's turn; the server puts it in the model's template. Pictures are left out if the server
+                takes the words without them alone, and from then on unless it took others before.
             options: of the request, by their names there: `max_tokens`, `stop`, `temperature`, `top_p`, `seed`.
                 One that the model refuses by its name (`temperature` of reasoning models) is left out from then on.
+
+        Returns:
+            whether it was sent the pictures.
 
         Raises:
             ModelError: the server is away, refuses the key, the model or the prompt, or breaks off.
         """
-        turn, shown = words_of(message) if self.looks is False else message, has_pictures(message)
+        turn = words_of(message) if self.looks is False else message
         with self._telling():
             while True:
                 wanted = {name: value for name, value in options.items() if name not in self._refused}
                 try:
                     yield from self._stream(turn, wanted)
-                    self.looks = has_pictures(turn) if shown else self.looks
-                    return
+                    self._learn(has_pictures(message), has_pictures(turn))
+                    return has_pictures(turn)
                 except openai.APIStatusError as error:
                     if isinstance(error, openai.BadRequestError) and error.param in wanted:
                         self._refused.add(error.param)
@@ -96,13 +101,26 @@ class RemoteModel:
                     else:
                         raise
 
-    @cached_property
+    def _learn(self, had_pictures: bool, took_them: bool) -> None:
+        """A server that took pictures once looks: what it refuses later is a bad picture, or a bad moment."""
+        if took_them:
+            self.looks = True
+        elif had_pictures and self.looks is None:
+            self.looks = False
+
+    @property
     def scores(self) -> bool:
         """Whether the server gives the log-probabilities of a prompt's tokens; it is asked once.
 
         Raises:
             ModelError: the server is away.
         """
+        with self._probing:
+            if self._scores is None:
+                self._scores = self._probe()
+            return self._scores
+
+    def _probe(self) -> bool:
         with self._telling():
             try:
                 return self._score(self._client.with_options(max_retries=0), "one", " two") is not None

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from typing_extensions import TypeIs
+
 from quoth.errors import MissingExtraError
+from quoth.generators.base import LanguageModel
 from quoth.settings import Settings
 
 if TYPE_CHECKING:
@@ -16,6 +19,11 @@ PREFIX = "openai:"
 def is_remote(spec: str) -> bool:
     """Whether `spec` names a model of a server."""
     return spec.startswith(PREFIX)
+
+
+def is_at_home(model: LanguageModel | RemoteModel) -> TypeIs[LanguageModel]:
+    """Whether it is a model here, with its whole distribution."""
+    return hasattr(model, "tokenize")
 
 
 def load_remote(settings: Settings) -> RemoteModel:

@@ -116,7 +116,7 @@ class Fetcher:
             reply = self._patiently(url, {**ask(name)}, pause, cut)
             if not 300 <= reply.status < 400 or "location" not in reply.headers:
                 return Reply(url, name, reply.status, reply.headers, reply.body)
-            url = tidy(urljoin(url, reply.headers["location"]))
+            url = tidy(reply.headers["location"], url)
             permanent = permanent and reply.status in _PERMANENT
             name = url if permanent else name
         raise DocumentError(f"it redirects more than {self.limits.redirects} times", _SEE)
@@ -169,14 +169,16 @@ class Fetcher:
         return bytes(body)
 
 
-def tidy(url: str) -> str:
+def tidy(url: str, base: str = "") -> str:
     """An address as it is kept: without its fragment, which no server sees, the host in small letters.
+
+    It may be relative to that of `base`.
 
     Raises:
         DocumentError: it is none of a web page, or it holds a password.
     """
     try:
-        address = httpx2.URL(url.strip()).copy_with(fragment=None)
+        address = httpx2.URL(urljoin(base, url.strip())).copy_with(fragment=None)
     except (httpx2.InvalidURL, ValueError) as error:
         raise DocumentError(f"it is no address ({error})", "write it like https://example.org/page") from error
     if address.scheme not in ("http", "https") or not address.host:
@@ -209,3 +211,5 @@ def _telling() -> Iterator[None]:
         raise DocumentError(f"what the server sent cannot be unpacked ({error})", _SEE) from error
     except _NETWORK as error:
         raise DocumentError(f"the connection failed ({error})", "check the network; it may need a proxy") from error
+    except ValueError as error:
+        raise DocumentError(f"what the server sent cannot be read ({error})", _SEE) from error

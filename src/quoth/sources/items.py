@@ -53,12 +53,12 @@ class Kept:
 class Gone:
     """A document that its source no longer has: it goes if that is wanted (`prune`), else `cause` is told, if any.
 
-    `moved`: its source has it under another name, and gave it as that; so this one goes in any case.
+    `to`: the name that its source has it under now, "" for none; what has that name comes after this.
     """
 
     id: str
     cause: str
-    moved: bool = False
+    to: str = ""
 
 
 Item = Document | Fetched | Kept | Gone | Failure

@@ -15,7 +15,7 @@ import httpx2
 
 from quoth.errors import DocumentError
 from quoth.origin import Origin
-from quoth.sources.feed import read_feed
+from quoth.sources.feed import Entry, read_feed
 from quoth.sources.fetch import Fetcher, Reply, tidy
 from quoth.sources.items import Fetched, Gone, Item, Kept, Library, now
 from quoth.sources.media import HTML, MARKDOWN, TEXT, media_of
@@ -43,6 +43,8 @@ class Pages:
                 yield from self._one(url)
             except DocumentError as error:
                 yield Failure(url, error.cause, error.cure)
+            except ValueError as error:  # of what a server may send, nobody knows all that libraries refuse
+                yield Failure(url, f"what the server sent cannot be read ({error})", _SEE)
 
     def of_sitemap(self, url: str, limit: int) -> Iterator[Item]:
         """The first `limit` pages that a sitemap names, and the sitemaps that it leads to."""
@@ -52,7 +54,10 @@ class Pages:
         yield from failures
 
     def of_feed(self, url: str, limit: int) -> Iterator[Item]:
-        """The first `limit` entries of a feed: their own text where it is whole, else the pages that they link to."""
+        """The first `limit` entries of a feed: their own text where it is whole, else the pages that they link to.
+
+        A feed speaks for its own host alone, and not for pages that are here from their own address.
+        """
         try:
             reply = self._good(url)
             entries = read_feed(reply.body, reply.url, reply.headers.get("content-type", ""))
@@ -60,8 +65,8 @@ class Pages:
             yield Failure(url, error.cause, error.cure)
             return
         for entry in entries[:limit]:
-            if entry.page:
-                yield self._entry(entry.url, codecs.BOM_UTF8 + entry.page.encode(), entry.rights)
+            if entry.page and self._speaks_for(reply.url, entry.url):
+                yield self._entry(entry, reply.url)
             else:
                 yield from self.each([entry.url])
         if len(entries) > limit:
@@ -71,16 +76,17 @@ class Pages:
         reply = self._fetcher.get(url, self._validators)
         asked = tidy(url)
         if reply.status == HTTPStatus.NOT_MODIFIED and reply.name in self._known:
-            yield Kept(reply.name)
+            found: Item = Kept(reply.name)
         elif reply.status in _GONE and asked in self._known:
             yield Gone(asked, _said(reply))
             return
         elif reply.status >= 300:
             raise DocumentError(_said(reply), _SEE)
         else:
-            yield self._page(reply)
+            found = self._page(reply)
         if reply.name != asked and asked in self._known:
-            yield Gone(asked, f"it moved to {reply.name}", moved=True)
+            yield Gone(asked, f"it moved to {reply.name}", to=reply.name)
+        yield found
 
     def _good(self, url: str) -> Reply:
         reply = self._fetcher.get(url)
@@ -94,7 +100,8 @@ class Pages:
             return {}
         origin = self._known[name].origin
         fields = {"If-None-Match": origin.etag, "If-Modified-Since": origin.last_modified}
-        return {field: value for field, value in fields.items() if value}
+        # Servers send other signs, too, which no client can send back.
+        return {field: value for field, value in fields.items() if value and value.isascii() and value.isprintable()}
 
     def _page(self, reply: Reply) -> Fetched | Kept:
         content = Message()
@@ -112,14 +119,20 @@ class Pages:
         rights = httpx2.Response(200, headers=_links(reply)).links.get("license", {}).get("url", "")
         return Fetched(reply.name, data, media, Origin(where=reply.url, fetched=now(), rights=rights, **versions))
 
-    def _entry(self, url: str, page: bytes, rights: str) -> Item:
+    def _speaks_for(self, feed: str, url: str) -> bool:
+        """Whether a feed's text may stand for the page at `url`; an address that is none is for `each` to tell."""
         try:
             name = tidy(url)
-        except DocumentError as error:
-            return Failure(url, error.cause, error.cure)
+        except DocumentError:
+            return False
+        is_page = name in self._known and self._known[name].origin.where != feed
+        return not is_page and httpx2.URL(name).netloc == httpx2.URL(feed).netloc
+
+    def _entry(self, entry: Entry, feed: str) -> Item:
+        name, page = tidy(entry.url), codecs.BOM_UTF8 + entry.page.encode()
         if self._has(name, page):
             return Kept(name)
-        return Fetched(name, page, HTML, Origin(where=name, fetched=now(), rights=rights))
+        return Fetched(name, page, HTML, Origin(where=feed, fetched=now(), rights=entry.rights))
 
     def _has(self, name: str, data: bytes) -> bool:
         return name in self._known and self._known[name].digest == hashlib.sha256(data).hexdigest()
@@ -154,7 +167,7 @@ def in_utf8(data: bytes, charset: str) -> bytes:
         return data
     try:
         return codecs.BOM_UTF8 + data.decode(charset).encode()
-    except (LookupError, UnicodeError):  # no such charset, or not this one
+    except (LookupError, ValueError):  # no such charset, or not this one
         return data
 
 
@@ -162,8 +175,8 @@ def _said(reply: Reply) -> str:
     return f"the server said {httpx2.codes.get_reason_phrase(reply.status) or 'no'} ({reply.status})"
 
 
-def _links(reply: Reply) -> dict[str, str]:
-    return {"link": reply.headers["link"]} if "link" in reply.headers else {}
+def _links(reply: Reply) -> list[tuple[bytes, bytes]]:
+    return [(name, value) for name, value in reply.headers.raw if name.lower() == b"link"]
 
 
 def _more(url: str, limit: int) -> Failure:

@@ -27,11 +27,11 @@ class Fetch(Protocol):
 
 
 class Robots:
-    """The rules of the sites that were met, each fetched once."""
+    """The rules of the sites that were met, each fetched once, also where that fails."""
 
     def __init__(self, fetch: Fetch) -> None:
         self._fetch = fetch
-        self._rules: dict[str, Protego] = {}
+        self._rules: dict[str, Protego | DocumentError] = {}
 
     def check(self, url: str) -> float:
         """The seconds that its site wants between two requests.
@@ -46,8 +46,14 @@ class Robots:
 
     def _of(self, file: str) -> Protego:
         if file not in self._rules:
-            self._rules[file] = Protego.parse(self._read(file))
-        return self._rules[file]
+            try:
+                self._rules[file] = Protego.parse(self._read(file))
+            except DocumentError as error:
+                self._rules[file] = error
+        rules = self._rules[file]
+        if isinstance(rules, DocumentError):
+            raise DocumentError(rules.cause, rules.cure) from rules
+        return rules
 
     def _read(self, file: str) -> str:
         """The file's text; none where there is none. While a server fails, all is forbidden (RFC 9309, 2.3.1.4)."""

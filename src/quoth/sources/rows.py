@@ -90,7 +90,9 @@ def _read(address: sa.URL, select: str) -> Iterator[Mapping[str, Any]]:
         with engine.connect() as connection:
             if engine.dialect.name in _READ_ONLY:
                 connection.exec_driver_sql(_READ_ONLY[engine.dialect.name])
-            result = connection.exec_driver_sql(select, execution_options={"yield_per": AT_ONCE})
+            # Without parameters, also no empty ones: where some are given, drivers take % for a place of one.
+            options = {"yield_per": AT_ONCE, "no_parameters": True}
+            result = connection.exec_driver_sql(select, execution_options=options)
             if not result.returns_rows:
                 connection.rollback()
                 raise DocumentError("the query gives no rows", "give a select; what it changed was undone")

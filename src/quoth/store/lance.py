@@ -68,7 +68,7 @@ class LanceStore:
     def revise(self, documents: Sequence[StoredDocument]) -> None:
         """From now on these have the groups, trust and origin that are told here; their passages stay."""
         # Rows that are written again in their own table count twice in its statistics of words for a while.
-        known = self.documents()
+        known = self._among([document.name for document in documents])
         documents = [document for document in documents if known.get(document.name) != document]
         self._prepare({document.name: document.groups for document in documents})
         for groups, members in _by_groups(documents):
@@ -144,6 +144,13 @@ class LanceStore:
             table.optimize()
         if left:
             self._note.end()
+
+    def _among(self, names: Sequence[str]) -> dict[str, StoredDocument]:
+        """Those of these documents that are seen, by name."""
+        found: dict[str, StoredDocument] = {}
+        for table, where in self._seen() if names else ():
+            found |= table.documents(" AND ".join(filter(None, (among("document", names), where))))
+        return found
 
     def _sees(self, groups: Collection[str]) -> bool:
         return not groups or self._viewer is None or not self._viewer.isdisjoint(groups)

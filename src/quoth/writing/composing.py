@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from quoth.generators import LanguageModel, Prompt, Stop
+from quoth.generators import LanguageModel, Prompt, Stop, greedy
 from quoth.rag import MEMORY_PRIOR, Limits, Memory, Search, decode_token, finish
 from quoth.rag.citations import read_citations
 from quoth.rag.marginal import Logs
@@ -60,17 +60,8 @@ class HomeWriter:
     def say(self, message: str) -> str:
         """What the model says to a message, greedily."""
         model = self._model
-        said: list[int] = []
         tokens = (*model.begin, *model.tokenize(model.chat(message) or message, special=True))
-        prompt = Prompt((tokens,))
-        with model.reserve([prompt], 1, _PLAN_TOKENS, Stop()) as reader, reader.read([prompt]) as reading:
-            while len(said) < _PLAN_TOKENS:
-                token = int(reading.log_probs[0].argmax())
-                if model.ends(token):
-                    break
-                said.append(token)
-                reading.step([token])
-        return model.detokenize(said).decode("utf-8", "replace")
+        return greedy(model, Prompt((tokens,)), _PLAN_TOKENS, Stop())[0]
 
     def section(self, title: str, heading: str, hits: Sequence[Hit], words: int) -> list[Paragraph]:
         """About `words` words on a heading from the passages."""

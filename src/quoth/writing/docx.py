@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +25,20 @@ _PART = "/word/footnotes.xml"
 _TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.footnotes+xml"
 _RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/footnotes"
 _MONOSPACED = "Courier New"
+# As python-docx has it from the standard (ECMA-376).
+_TITLE = 255
+# All that is no Char of XML 1.0, 2.2.
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def need() -> None:
+    """That what `save` needs is installed; nothing is loaded.
+
+    Raises:
+        MissingExtraError: python-docx is missing.
+    """
+    if find_spec("docx") is None:
+        raise MissingExtraError("Word documents are made with python-docx", 'pip install "quoth[write]"')
 
 
 def save(writing: Writing, file: Path) -> None:
@@ -32,22 +48,21 @@ def save(writing: Writing, file: Path) -> None:
         MissingExtraError: python-docx is missing.
         OSError: the file cannot be written.
     """
-    try:
-        import docx
-        from docx.shared import Inches
-    except ImportError as error:
-        raise MissingExtraError("Word documents are made with python-docx", 'pip install "quoth[write]"') from error
+    need()
+    import docx
+    from docx.shared import Inches
+
     document, notes, report = docx.Document(), Notes(), writing.report
-    document.core_properties.title = writing.title
+    document.core_properties.title = _clean(writing.title)[:_TITLE]
     document.add_heading(_plain(writing.title), 0)
-    document.add_paragraph().add_run(byline(report.whole, writing.generator)).italic = True
+    document.add_paragraph().add_run(_clean(byline(report.whole, writing.generator))).italic = True
     for section in writing.sections:
         document.add_heading(_plain(section.heading), 1)
         for block in section.blocks:
             _add(document, block, notes, Inches(5))
     document.add_heading("Sources", 1)
     for name, share in source_lines(writing.sections, report.whole):
-        document.add_paragraph(f"{name}, {share}", style="List Number")
+        document.add_paragraph(_clean(f"{name}, {share}"), style="List Number")
     if has_marks(writing.sections):
         document.add_paragraph(f"{MARK} {MARK_MEANS}")
     _add_footnotes(document, notes.all())
@@ -60,11 +75,11 @@ def save(writing: Writing, file: Path) -> None:
 def _add(document: Document, block: Block, notes: Notes, width: int) -> None:
     if isinstance(block, Illustration):
         document.add_picture(BytesIO(block.preview), width=width)
-        document.add_paragraph(block.caption, style="Caption")
+        document.add_paragraph(_clean(block.caption), style="Caption")
         return
     paragraph = document.add_paragraph()
     if isinstance(block, Code):
-        paragraph.add_run(block.text).font.name = _MONOSPACED
+        paragraph.add_run(_clean(block.text)).font.name = _MONOSPACED
         return
     for i, sentence in enumerate(block.sentences):
         _say(paragraph, (" " if i else "") + sentence.text, sentence.supported)
@@ -73,7 +88,7 @@ def _add(document: Document, block: Block, notes: Notes, width: int) -> None:
 
 
 def _say(paragraph: Paragraph, text: str, supported: bool) -> None:
-    for piece, code in spans(text):
+    for piece, code in spans(_clean(text)):
         run = paragraph.add_run(piece)
         run.italic = None if supported else True
         if code:
@@ -113,7 +128,7 @@ def _add_footnotes(document: Document, notes: list[Note]) -> None:
 
 
 def _footnote(note: Note) -> str:
-    said = escape(f" {note.where}: “{_clean(note.quote)}”")
+    said = escape(_clean(f" {note.where}: “{note.quote}”"))
     number = '<w:r><w:rPr><w:vertAlign w:val="superscript"/></w:rPr><w:footnoteRef/></w:r>'
     return (
         f'<w:footnote w:id="{note.number}"><w:p>{number}'
@@ -122,8 +137,8 @@ def _footnote(note: Note) -> str:
 
 
 def _clean(text: str) -> str:
-    """Without the control characters that XML has no place for."""
-    return "".join(sign for sign in text if sign.isprintable())
+    """Without the control characters and halves of characters that XML has no place for; lines and tabs stay."""
+    return _NOT_IN_XML.sub("", text)
 
 
 def _plain(text: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from quoth.answer import Source
 from quoth.types import Passage
-from quoth.writing.text import Code, Paragraph, Section, Sentence, Share
+from quoth.writing.text import Section, Sentence, Share
 
 MARK = "†"
 MARK_MEANS = "No passage of the documents supports this sentence: it comes from the model's memory."
@@ -66,12 +66,8 @@ def source_lines(sections: Iterable[Section], whole: Share) -> list[tuple[str, s
     """Each document that was used, with its share of the words as a text: (title and file, share)."""
     titles: dict[str, str] = {}
     for section in sections:
-        for block in section.blocks:
-            sources = [block.source] if isinstance(block, Code) else []
-            if isinstance(block, Paragraph):
-                sources = [source for sentence in block.sentences for source in sentence.sources]
-            for source in sources:
-                titles.setdefault(source.passage.document, _title(source.passage))
+        for source in section.sources:
+            titles.setdefault(source.passage.document, _title(source.passage))
     shares = dict(whole.by_document)
     order = sorted(titles, key=lambda name: -shares.get(name, 0.0))
     lines = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from markdown_it import MarkdownIt
@@ -21,16 +22,25 @@ img{max-width:100%}.footnotes{font-size:.85rem}.footnote-ref a{text-decoration:n
 @media(prefers-color-scheme:dark){body{color:#ddd;background:#181818}pre{background:#262626}a{color:#8bf}}"""
 
 
+def need() -> None:
+    """That what `render` needs is installed; nothing is loaded.
+
+    Raises:
+        MissingExtraError: mdit-py-plugins is missing.
+    """
+    if find_spec("mdit_py_plugins") is None:
+        raise MissingExtraError("pages are made with mdit-py-plugins", 'pip install "quoth[write]"')
+
+
 def render(writing: Writing) -> str:
     """The page.
 
     Raises:
         MissingExtraError: mdit-py-plugins is missing.
     """
-    try:
-        from mdit_py_plugins.footnote import footnote_plugin
-    except ImportError as error:
-        raise MissingExtraError("pages are made with mdit-py-plugins", 'pip install "quoth[write]"') from error
+    need()
+    from mdit_py_plugins.footnote import footnote_plugin
+
     # What documents say is never read as HTML.
     body = MarkdownIt("commonmark", {"html": False}).use(footnote_plugin).render(writing.markdown)
     for one in writing.illustrations:

@@ -25,7 +25,7 @@ from quoth.rag.quote import LONGEST
 from quoth.types import Hit, Vectors
 from quoth.writing.code import language, without_fence
 from quoth.writing.planning import INTRODUCTION, sought
-from quoth.writing.prose import Unit, units
+from quoth.writing.prose import Span, Unit, units
 from quoth.writing.text import Block, Code, Paragraph, Sentence
 
 RELEVANCE = 0.7
@@ -156,8 +156,8 @@ def _blocks(chosen: Sequence[Unit]) -> Iterator[Block]:
     """Paragraphs, each of runs under one heading, and code after the run that leads to it."""
     sentences: list[Sentence] = []
     for unit, after in zip(chosen, [*chosen[1:], None], strict=False):
-        source = _source(unit)
-        sentences += [Sentence(text, (source,), 0.0, verbatim=True) for text in unit.texts]
+        said = zip(unit.texts, _sources(unit), strict=True)
+        sentences += [Sentence(text, (source,), 0.0, verbatim=True) for text, source in said]
         goes_on = after is not None and not unit.code and _home(after) == _home(unit)
         if not goes_on or sum(one.words for one in sentences) + (after.words if after else 0) > _PARAGRAPH:
             yield Paragraph(tuple(sentences))
@@ -170,12 +170,15 @@ def _home(unit: Unit) -> tuple[str, ...]:
     return unit.passage.document, *unit.passage.headings
 
 
-def _source(unit: Unit) -> Source:
-    """The passage, quoted from the run's first sentence as far as a quote goes."""
-    end = max(
-        (span[1] for span in unit.spans if span[1] - unit.spans[0][0] <= LONGEST), default=unit.spans[0][0] + LONGEST
-    )
-    return _quote(unit, unit.spans[0][0], min(end, len(unit.passage.text)))
+def _sources(unit: Unit) -> list[Source]:
+    """For each sentence of a run the piece that holds it, with as many of those beside it as a quote has room for."""
+    pieces: list[list[Span]] = []
+    for span in unit.spans:
+        if pieces and span[1] - pieces[-1][0][0] <= LONGEST:
+            pieces[-1].append(span)
+        else:
+            pieces.append([span])
+    return [_quote(unit, piece[0][0], piece[-1][1]) for piece in pieces for _ in piece]
 
 
 def _quote(unit: Unit, start: int, end: int) -> Source:

@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from typing_extensions import TypeIs
-
 from quoth.encoders import Encoder
 from quoth.errors import QuothError, UsageError
 from quoth.generators import LanguageModel
+from quoth.generators.remote_loading import is_at_home
 from quoth.retrieval import HybridRetriever
 from quoth.types import Hit
 from quoth.writing.composing import HomeWriter, ServerWriter, Style, outline_task
@@ -113,7 +112,7 @@ class Writer:
         self.wishes = wishes
         self.style = Style(wishes.tone, wishes.audience)
         self.composer = _composer(model, self.style)
-        self.base = model if self.composer is None and _is_at_home(model) else None
+        self.base = model if self.composer is None and is_at_home(model) else None
         self.name = model.name
 
     def outline(self, brief: str) -> Outline:
@@ -134,6 +133,8 @@ class Writer:
         """Write it; see `KnowledgeBase.write`."""
         _check(brief)
         planned = outline or self.outline(brief)
+        if not planned.sections:
+            raise UsageError("the outline has no section", "plan at least one")
         planned = replace(planned, title=planned.title or topic_of(brief))
         work = _Work(self, topic_of(brief), planned)
         return WritingStream(planned, work.sections(), lambda written: work.finish(brief, written))
@@ -215,13 +216,9 @@ def _says_enough(blocks: Sequence[Block]) -> bool:
 
 def _composer(model: LanguageModel | RemoteModel, style: Style) -> HomeWriter | ServerWriter | None:
     """What writes in its own words; None for a base model, which does not."""
-    if not _is_at_home(model):
+    if not is_at_home(model):
         return ServerWriter(model, style)
     return HomeWriter(model, style) if model.chat("") is not None else None
-
-
-def _is_at_home(model: LanguageModel | RemoteModel) -> TypeIs[LanguageModel]:
-    return hasattr(model, "chat")
 
 
 def make_wishes(values: Mapping[str, Any]) -> Wishes:

@@ -10,7 +10,8 @@ from quoth.errors import StoreError, UsageError
 from quoth.writing import docx, markdown, page
 from quoth.writing.text import Illustration, Report, Section, share_of
 
-SUFFIXES = (".md", ".markdown", ".html", ".htm", ".docx")
+_PAGES = (".html", ".htm")
+SUFFIXES = (".md", ".markdown", *_PAGES, ".docx")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +65,19 @@ class Writing:
 
     @staticmethod
     def check_name(path: str | os.PathLike[str]) -> Path:
-        """The file, if its name tells a format that a text can be saved in.
+        """The file, if its name tells a format that a text can be saved in here.
 
         Raises:
             UsageError: it does not.
+            MissingExtraError: what writes this format is missing.
         """
         file = Path(path)
         if file.suffix.casefold() not in SUFFIXES:
             raise UsageError(f"{file} is no name for a text", "end it in .md, .html or .docx")
+        if file.suffix.casefold() == ".docx":
+            docx.need()
+        elif file.suffix.casefold() in _PAGES:
+            page.need()
         return file
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -86,7 +92,7 @@ class Writing:
         try:
             if file.suffix.casefold() == ".docx":
                 docx.save(self, file)
-            elif file.suffix.casefold() in (".html", ".htm"):
+            elif file.suffix.casefold() in _PAGES:
                 file.write_text(self.html, "utf-8")
             else:
                 file.write_text(self.markdown, "utf-8")

@@ -6,21 +6,26 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import get_args
 
 import streamlit as st
 
 import quoth
+from quoth.assistants.remote import DECODINGS
 from quoth.errors import QuothError
+from quoth.generators.remote_loading import is_remote
 from quoth.interfaces.collections import documents_of
 from quoth.interfaces.page.launch import FOLDER
 from quoth.knowledge import KnowledgeBase
+from quoth.settings import Settings
+from quoth.types import Decoding
 
 WAYS = {
-    "The best answer": "sequence",
-    "Word by word": "token",
-    "A verbatim quote": "quote",
+    "sequence": ("The best answer", "of each passage, compared under all (RAG-Sequence)"),
+    "token": ("Word by word", "mixed at every word (RAG-Token); comes at once"),
+    "quote": ("A verbatim quote", "words of a document, to the letter"),
 }
-"""How to answer, as people call it."""
+"""Decodings that are offered: how people call them, and what they are."""
 
 
 @st.cache_resource(show_spinner="Opening the knowledge base")
@@ -51,16 +56,7 @@ def refusing() -> Iterator[None]:
 def answering(base: KnowledgeBase) -> KnowledgeBase:
     """The knowledge base as the visitor wants it to answer; shows the few settings that matter."""
     with st.sidebar.expander("How to answer", icon=":material/tune:"):
-        way = st.radio(
-            "Decoding",
-            list(WAYS),
-            captions=[
-                "of each passage, compared under all (RAG-Sequence)",
-                "mixed at every word (RAG-Token); comes at once",
-                "words of a document, to the letter",
-            ],
-            key="way",
-        )
+        decoding = _decoding(base.settings)
         passages = st.slider("Passages to read", 1, 10, base.settings.passages, key="passages")
         least = st.slider(
             "Withhold answers less sure than",
@@ -71,7 +67,25 @@ def answering(base: KnowledgeBase) -> KnowledgeBase:
             format="percent",
             key="sure",
         )
-    return base.with_settings(decoding=WAYS[way], passages=passages, min_confidence=least)
+    return base.with_settings(decoding=decoding, passages=passages, min_confidence=least)
+
+
+def _decoding(settings: Settings) -> str:
+    """The visitor's choice among what the model can do; from the start what the settings say, whatever that is."""
+    can = DECODINGS if is_remote(settings.model) else WAYS
+    ways = [one for one in get_args(Decoding) if one == settings.decoding or (one in WAYS and one in can)]
+    if len(ways) == 1:
+        return settings.decoding
+    names = {one: WAYS.get(one, (one, "as settings.toml says")) for one in ways}
+    chosen: str = st.radio(
+        "Decoding",
+        ways,
+        ways.index(settings.decoding),
+        format_func=lambda one: names[one][0],
+        captions=[names[one][1] for one in ways],
+        key="way",
+    )
+    return chosen
 
 
 def base_name(name: str) -> str:
