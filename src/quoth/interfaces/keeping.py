@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from quoth.errors import StoreError
 from quoth.ingestion import Progress
 from quoth.interfaces.collections import documents_of
 from quoth.knowledge import KnowledgeBase
@@ -23,7 +24,14 @@ def sweep(uploads: Path) -> None:
 
 
 def make_incoming(uploads: Path) -> Path:
-    """A new folder to receive files in; whoever has it, or `keep`, removes it."""
+    """A new folder to receive files in; whoever has it, or `keep`, removes it.
+
+    Raises:
+        StoreError: `uploads` is a link.
+    """
+    if uploads.is_symlink():
+        # A page in it could not be told from others, which may show what lies beside them.
+        raise StoreError(f"{uploads} is a link", "make it a folder; the whole knowledge base may lie elsewhere")
     (uploads / _INCOMING).mkdir(parents=True, exist_ok=True)
     return Path(tempfile.mkdtemp(dir=uploads / _INCOMING))
 

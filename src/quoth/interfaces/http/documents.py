@@ -77,7 +77,7 @@ async def upload(
     """
     room.service.jobs.check_room()
     files = await uploads.receive(request, room.uploads)
-    job = Job("add", room.name, room.visitor.name, [file.name for file in files], total=len(files))
+    job = Job("add", room.name, room.visitor.id, [file.name for file in files], total=len(files))
     folder = uploads.place_of(room.uploads, room.groups)
     work = partial(uploads.add, room.base, files, folder, room.service.jobs)
     ended = room.service.jobs.submit(job, work)
@@ -128,7 +128,7 @@ def get_file(document_id: DocumentId, room: Reading) -> Response:
 async def delete_document(document_id: DocumentId, room: Writing) -> Response:
     """Take it out, and its file if it was uploaded; it is gone from every answer at once."""
     name = (await asyncio.to_thread(_find, room, document_id)).name
-    job = Job("remove", room.name, room.visitor.name, [name], total=1)
+    job = Job("remove", room.name, room.visitor.id, [name], total=1)
     ended = room.service.jobs.submit(job, partial(uploads.remove, room.base, name))
     is_done = await _wait(ended)
     return JSONResponse(_job_shape(job), 200 if is_done else 202)
@@ -139,7 +139,7 @@ def get_job(
     job_id: Annotated[str, Path(pattern="^[0-9a-f]{16}$")], service: TheService, visitor: TheVisitor
 ) -> dict[str, Any]:
     """A job of yours: its state, the documents done, what failed."""
-    return _job_shape(service.jobs.find(job_id, visitor.name))
+    return _job_shape(service.jobs.find(job_id, visitor.id))
 
 
 async def _wait(ended: Future[None]) -> bool:
