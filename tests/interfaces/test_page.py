@@ -26,6 +26,7 @@ ROOT = Path(__file__).parents[2]
 SHOTS = ROOT / "build" / "screenshots"
 BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
 TIMEOUT = 120_000
+sync_api.expect.set_options(timeout=TIMEOUT)
 NOTE = "The lighthouse of Sund was built in 1887 by Ada Holm. It is 31 metres high and stands on a rock of granite.\n"
 MORE = """# Ferries
 
