@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from quoth.errors import BusyError, ModelError, StoppedError
 from quoth.generators import Prompt, Stop, llama_admission
 from quoth.generators.llama import LlamaModel
-from quoth.generators.llama_admission import MANY_CELLS, Need
 from quoth.generators.llama_batches import SHARED_BATCH, Entry, Request, entries, next_batch
+from quoth.generators.llama_context import MANY_CELLS
+from quoth.generators.llama_need import Need
 from remote_servers import write_tiny_model
 from stuck import STUCK, until
 

@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from quoth.errors import TooLongError
 from quoth.generators.base import Image, Prompt, Reader, Stop
-from quoth.generators.llama_admission import Admission, Need
+from quoth.generators.llama_admission import Admission
 from quoth.generators.llama_batches import Entry
 from quoth.generators.llama_bodies import Bodies
-from quoth.generators.llama_context import FEW_CELLS, FEW_SEQUENCES, MANY_SEQUENCES, Context, Weights
+from quoth.generators.llama_context import Context, Weights
+from quoth.generators.llama_need import need_of, picture_cells
 from quoth.generators.llama_pictures import Projector
 from quoth.generators.llama_reading import LlamaReading
 from quoth.generators.llama_share import Share
@@ -103,7 +104,7 @@ class LlamaModel:
     def reserve(self, prompts: Sequence[Prompt], rows: int, tokens: int, stop: Stop, /) -> Iterator[Reader]:
         """Room for one question among others; see `quoth.generators.base.LanguageModel`."""
         self._check(prompts)
-        with self.admission.share(_need(prompts, rows, tokens), stop) as share:
+        with self.admission.share(need_of(prompts, rows, tokens), stop) as share:
             yield _Reserved(self, share)
 
     def read(self, prompts: Sequence[Prompt]) -> LlamaReading:
@@ -113,7 +114,7 @@ class LlamaModel:
             ModelError: the prompts do not fit the model's context, or are too many.
         """
         self._check(prompts)
-        share, sequences = self.admission.visit(len(prompts), sum(map(len, prompts)) + _more_cells(prompts) + MARGIN)
+        share, sequences = self.admission.visit(len(prompts), sum(map(len, prompts)) + picture_cells(prompts) + MARGIN)
         return self.read_into(share, sequences, prompts)
 
     def read_into(self, share: Share, sequences: Sequence[int], prompts: Sequence[Prompt]) -> LlamaReading:
@@ -168,25 +169,6 @@ class _Reserved:
         """See `quoth.generators.base.Reader`."""
         self._model._check(prompts)
         return self._model.read_into(self._share, self._share.acquire(len(prompts)), prompts)
-
-
-def _need(prompts: Sequence[Prompt], rows: int, tokens: int) -> Need:
-    """The most that a question takes; never more sequences than a context of its own would have.
-
-    Sequences: each prompt as it was read and twice forked (once by a decoding, once where it leaves passages out), as
-    many again to score, what steps and as much again while it is reordered, and three for instructions and a scratch.
-    Instructions lie there twice while the null passage is read.
-    """
-    heads = {prompt.segments[0] for prompt in prompts}
-    bodies = sum(len(prompt) - len(prompt.segments[0]) for prompt in prompts)
-    cells = 2 * sum(map(len, heads)) + bodies + _more_cells(prompts) + (len(prompts) + 2 * rows + 3) * tokens
-    limit = FEW_SEQUENCES if cells <= FEW_CELLS else MANY_SEQUENCES
-    return Need(min(4 * len(prompts) + 2 * rows + 3, limit), cells)
-
-
-def _more_cells(prompts: Sequence[Prompt]) -> int:
-    """The cells that pictures take beyond their positions."""
-    return sum(image.cells - image.positions for prompt in prompts for image in prompt.images)
 
 
 def _read_tails(share: Share, prompts: Sequence[Prompt], sequences: Sequence[int]) -> tuple[LogProbs, list[Scores]]:

@@ -10,26 +10,16 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from quoth.errors import BusyError
 from quoth.generators.base import Stop
-from quoth.generators.llama_context import FEW_CELLS, Context
+from quoth.generators.llama_context import FEW_CELLS, MANY_CELLS, Context
 from quoth.generators.llama_loop import DecodingLoop, Pool
+from quoth.generators.llama_need import Need
 from quoth.generators.llama_share import Share
 
-# For several questions at once; opened when two first meet.
-MANY_CELLS = 16384
 # So long nothing is decoded only if those who have a place do not go on, in seconds.
 STUCK_S = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class Need:
-    """What a question needs at most."""
-
-    sequences: int
-    cells: int
 
 
 class Admission:

@@ -22,7 +22,8 @@ from quoth.generators.llama_batches import BATCH, Entry
 from quoth.types import LogProbs, StateType
 
 # A context for one question, and one for several or for many passages: the runtime can have no more sequences.
-FEW_CELLS, FEW_SEQUENCES, MANY_SEQUENCES = 8192, 64, 256
+FEW_CELLS, FEW_SEQUENCES = 8192, 64
+MANY_CELLS, MANY_SEQUENCES = 16384, 256
 _NO_SLOT = 1
 _CELL_TYPES: dict[StateType, int] = {"f16": llama_cpp.GGML_TYPE_F16, "q8": llama_cpp.GGML_TYPE_Q8_0}
 
