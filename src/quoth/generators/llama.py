@@ -18,7 +18,7 @@ from quoth.generators.base import Image, Prompt, Reader, Stop
 from quoth.generators.llama_admission import Admission
 from quoth.generators.llama_batches import Entry
 from quoth.generators.llama_bodies import Bodies
-from quoth.generators.llama_context import Context, Weights
+from quoth.generators.llama_context import FEW_CELLS, Context, Weights, be_quiet
 from quoth.generators.llama_need import need_of, picture_cells
 from quoth.generators.llama_pictures import Projector
 from quoth.generators.llama_reading import LlamaReading
@@ -32,11 +32,6 @@ from quoth.types import LogProbs, StateType
 MARGIN = 2048
 
 Scores = NDArray[np.float32]
-
-
-@llama_cpp.llama_log_callback
-def _be_quiet(_level: int, _text: bytes, _data: ctypes.c_void_p) -> None:
-    """llama.cpp logs hundreds of lines to stderr; its errors come back as statuses."""
 
 
 class LlamaModel:
@@ -69,7 +64,7 @@ class LlamaModel:
         Raises:
             ModelError: llama.cpp cannot load a file.
         """
-        llama_cpp.llama_log_set(_be_quiet, ctypes.c_void_p())
+        llama_cpp.llama_log_set(be_quiet, ctypes.c_void_p())
         llama_cpp.llama_backend_init()
         self._weights = Weights(path)
         vocabulary = Vocabulary(self._weights)
@@ -79,15 +74,18 @@ class LlamaModel:
         self.tokenize = vocabulary.tokenize
         self.detokenize = vocabulary.detokenize
         self.chat = vocabulary.chat
-        self._projector: Projector | None = None
-        self.bodies = Bodies(StateCache(state_bytes), state_folder, vocabulary.detokenize, lambda: self._projector)
         self.threads = threads or os.cpu_count() or 1
-        self._state_type = state_type
-        self.admission = Admission(self._open_context)
-        self.threads = threads or self._fastest_threads()
-        self.admission.loop.context.set_threads(self.threads)
-        if projector:
-            self._projector = Projector(projector, self._weights, self.threads)
+        self.admission = Admission(Context(self._weights, FEW_CELLS, self.threads, state_type))
+        self._projector: Projector | None = None
+        try:
+            self.threads = threads or self._fastest_threads()
+            self.admission.loop.context.set_threads(self.threads)
+            self._projector = Projector(projector, self._weights, self.threads) if projector else None
+        except BaseException:  # Ctrl-C too; who holds on to the error must not hold the memory
+            self.close()
+            raise
+        # Nothing here refers back to the model: what nobody uses any more is freed at once.
+        self.bodies = Bodies(StateCache(state_bytes), state_folder, vocabulary.detokenize, self._projector)
 
     def close(self) -> None:
         """Give the memory back now; a model that nothing uses any more gives it back by itself."""
@@ -126,9 +124,6 @@ class LlamaModel:
             share.release(sequences)
             raise
         return LlamaReading(share, sequences, [len(p) for p in prompts], after, tails)
-
-    def _open_context(self, cells: int) -> Context:
-        return Context(self._weights, cells, self.threads, self._state_type)
 
     def _check(self, prompts: Sequence[Prompt]) -> None:
         trained = llama_cpp.llama_model_n_ctx_train(self._weights.pointer)

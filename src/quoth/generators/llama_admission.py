@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from quoth.errors import BusyError
 from quoth.generators.base import Stop
-from quoth.generators.llama_context import FEW_CELLS, MANY_CELLS, Context
+from quoth.generators.llama_context import MANY_CELLS, Context
 from quoth.generators.llama_loop import DecodingLoop, Pool
 from quoth.generators.llama_need import Need
 from quoth.generators.llama_share import Share
@@ -25,21 +25,11 @@ STUCK_S = 30.0
 class Admission:
     """The loop, and the questions that wait for a share of it."""
 
-    def __init__(self, open_context: Callable[[int], Context]) -> None:
-        """Begin small.
-
-        Args:
-            open_context: makes a context of so many cells.
-        """
-        self._open = open_context
-        self.loop = DecodingLoop(open_context(FEW_CELLS))
+    def __init__(self, context: Context) -> None:
+        """Begin with this one; larger ones are made like it."""
+        self.loop = DecodingLoop(context)
         self._door = threading.Condition()
         self._queue: deque[object] = deque()
-
-    @property
-    def waiting(self) -> int:
-        """How many questions wait for a share."""
-        return len(self._queue)
 
     @contextmanager
     def share(self, need: Need, stop: Stop) -> Iterator[Share]:
@@ -71,11 +61,6 @@ class Admission:
             if cells > self.loop.context.cells and self.loop.is_idle():
                 self._grow(cells)
             return Share(self.loop, self.loop.pool, Stop()), self.loop.pool.take(count)
-
-    def grow(self, cells: int) -> None:
-        """Take a context of at least so many cells from now on."""
-        with self._door:
-            self._grow(cells)
 
     def _admitted(self, need: Need, stop: Stop) -> Share:
         place = object()
@@ -122,7 +107,7 @@ class Admission:
         """Whoever is at work in the present context ends there; then nothing refers to it, and it is freed."""
         if cells > self.loop.context.cells:
             batches, tokens = self.loop.batches, self.loop.tokens
-            self.loop = DecodingLoop(self._open(1 << (cells - 1).bit_length()))
+            self.loop = DecodingLoop(self.loop.context.larger(1 << (cells - 1).bit_length()))
             self.loop.batches, self.loop.tokens = batches, tokens
 
     def _wake(self) -> None:
