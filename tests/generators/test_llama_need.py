@@ -1,4 +1,6 @@
-"""What a question is promised: enough for what it may do, and bounded."""
+"""What a question is promised: enough for what it may do, bounded, and waited for where there is no memory."""
+
+import threading
 
 import numpy as np
 import pytest
@@ -9,8 +11,9 @@ from quoth.errors import ModelError
 from quoth.generators import Prompt, Stop
 from quoth.generators.llama import LlamaModel
 from quoth.generators.llama_context import FEW_CELLS, MANY_CELLS
-from quoth.generators.llama_need import need_of
+from quoth.generators.llama_need import Need, need_of
 from remote_servers import write_tiny_model
+from stuck import STUCK, until
 
 
 def prompts_of(count, head=600, passage=250, tail=30):
@@ -33,9 +36,9 @@ def test_a_request_cannot_open_gigabytes(count, rows, tokens):
     assert need.sequences >= min(4 * count + rows, 256)
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    model = LlamaModel(write_tiny_model(tmp_path_factory.mktemp("tiny") / "tiny.gguf"), threads=1)
+@pytest.fixture
+def model(tmp_path):
+    model = LlamaModel(write_tiny_model(tmp_path / "tiny.gguf"), threads=1)
     yield model
     model.close()
 
@@ -75,3 +78,27 @@ def test_a_round_of_scores_takes_few_cells(model, monkeypatch):
         found = reading.score(continuations)
     assert max(sizes) <= 1024 and sum(sizes) == 6 * 3 * 399
     np.testing.assert_allclose(found, expected, atol=0.05)
+
+
+def test_who_cannot_have_a_larger_context_waits(model, monkeypatch):
+    """There is no memory for it beside the first question's; alone there is room, and nothing larger is needed."""
+    tried, found = [], []
+
+    def full(cells):
+        tried.append(cells)
+        raise ModelError("no memory")
+
+    def come():
+        with model.admission.share(Need(64, 8192), Stop()) as share:
+            found.append(share.free_sequences)
+
+    monkeypatch.setattr(model.admission.loop.context, "larger", full)
+    with model.admission.share(Need(64, 8192), Stop()):
+        thread = threading.Thread(target=come, daemon=True)
+        thread.start()
+        until(lambda: tried == [MANY_CELLS])
+        assert not found
+    thread.join(STUCK)
+    assert found == [64]
+    with pytest.raises(ModelError, match="no memory"), model.admission.share(Need(64, 8193), Stop()):
+        pass

@@ -118,7 +118,8 @@ class LlamaModel:
     def read_into(self, share: Share, sequences: Sequence[int], prompts: Sequence[Prompt]) -> LlamaReading:
         """Read k prompts into k sequences of a share, which are the reading's from now on."""
         try:
-            self.bodies.put(share, prompts, sequences)
+            with share.loop.working():
+                self.bodies.put(share, prompts, sequences)
             after, tails = _read_tails(share, prompts, sequences)
         except BaseException:  # Ctrl-C too: a conversation goes on after it
             share.release(sequences)

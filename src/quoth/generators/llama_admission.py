@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from quoth.errors import BusyError
+from quoth.errors import BusyError, ModelError
 from quoth.generators.base import Stop
 from quoth.generators.llama_context import MANY_CELLS, Context
 from quoth.generators.llama_loop import DecodingLoop, Pool
@@ -66,7 +66,7 @@ class Admission:
         place = object()
         self._queue.append(place)
         try:
-            while not (self._queue[0] is place and self._has_room(need)):
+            while not (self._queue[0] is place and (self._fits(need) or self._makes_room(need))):
                 self._wait(stop)
             return self._admit(need, stop)
         finally:
@@ -79,24 +79,33 @@ class Admission:
         A stream that was begun, is neither read nor closed, and is all that others wait for would keep them for ever.
         """
         stop.check()
-        before = self.loop.batches
-        if not self._door.wait(STUCK_S) and self.loop.batches == before and self.loop.is_resting():
+        before = self.loop.progress
+        if not self._door.wait(STUCK_S) and self.loop.progress == before and self.loop.is_resting():
             cause = f"{self.loop.questions} answers were begun, and nothing goes on with them"
             raise BusyError(cause, "read streams to their end, or close them", STUCK_S)
         stop.check()
-
-    def _has_room(self, need: Need) -> bool:
-        """Whether it fits; who is alone always does, and so does the first who meets another."""
-        return not self.loop.questions or self._fits(need) or self.loop.context.cells < MANY_CELLS
 
     def _fits(self, need: Need) -> bool:
         cells = self.loop.promised + need.cells
         return need.sequences <= self.loop.pool.free and cells <= self.loop.context.cells
 
+    def _makes_room(self, need: Need) -> bool:
+        """Who is alone gets all that it needs, and the first who meets another a large context, if there is memory.
+
+        If not, the others' ends are waited for: then it is alone.
+        """
+        if not self.loop.questions:
+            self._grow(need.cells)
+            return True
+        if self.loop.context.cells >= MANY_CELLS:
+            return False
+        try:
+            self._grow(max(need.cells, MANY_CELLS))
+        except ModelError:
+            return False
+        return True
+
     def _admit(self, need: Need, stop: Stop) -> Share:
-        """Who is alone gets all that there is, if it needs so much."""
-        if not self._fits(need):
-            self._grow(max(need.cells, MANY_CELLS if self.loop.questions else 0))
         loop = self.loop
         pool = Pool(loop.pool.take(min(need.sequences, loop.pool.free)))
         loop.questions += 1
