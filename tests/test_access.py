@@ -227,7 +227,9 @@ def test_pictures_are_seen_by_who_sees_their_documents(tmp_path):
         assert set(view.vectors()[0]) == set(view.raw()[0]) == expected
         assert {name for batch in view.batches(2) for name in batch.ids} == expected
     assert [batch.groups for batch in store.batches(9)] == [[list(some) for some in groups]]
-    store.regroup({"open": ("staff",), "theirs": ()})
+    store.seen_by(["staff"]).settle({"open": ("staff",)})
+    assert len(store.vectors()[0]) == 4  # who does not see all takes out nothing of others
+    store.settle({"open": ("staff",), "theirs": (), "ours": ("staff",)})
     assert {near.id for near in store.seen_by([]).nearest(rows[0], 9)} == {"theirs/1", "theirs/2"}
     with pytest.raises(UsageError, match="all pictures"):
         store.seen_by(["staff"]).replace_all(store.space, iter(()))

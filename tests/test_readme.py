@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from one_thread import on_one_thread
+
 ROOT = Path(__file__).parents[1]
 BLOCK = re.compile(r"^(?P<mark><!-- not run -->\n)?```(?P<kind>python|console|sh|bash)\n(?P<code>.*?)^```", re.M | re.S)
 README = (ROOT / "README.md").read_text("utf-8")
@@ -32,7 +34,8 @@ def folder(tmp_path_factory):
         if (ROOT / name).exists():
             (folder / name).symlink_to(ROOT / name)
     (folder / "documents").symlink_to(ROOT / "examples" / "documents")
-    (folder / ".quoth").mkdir()
+    for name in (".quoth", "my-knowledge"):
+        on_one_thread(folder / name)
     return folder
 
 

@@ -105,11 +105,11 @@ class Gallery:
         if found:
             found.keep(documents, ids)
 
-    def regroup(self) -> None:
-        """Let all pictures be seen by who sees their documents, also where a kill kept the two from going together."""
+    def settle(self) -> None:
+        """Let all pictures be seen by who sees their documents and be there no longer than these: a kill parts them."""
         found = self._open()
         if found:
-            found.regroup({name: known.groups for name, known in self._passages().documents().items()})
+            found.settle({name: known.groups for name, known in self._passages().documents().items()})
 
     def previews(self, ids: Sequence[str]) -> dict[str, bytes]:
         """JPEG files of those of these passages that are pictures."""

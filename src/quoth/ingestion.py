@@ -226,7 +226,7 @@ class Ingestion:
     def _report(self) -> AddReport:
         counts = self._counts
         # Always: it costs 3 ms where there is nothing to do, and an `add` that was killed leaves work.
-        self._gallery.regroup()
+        self._gallery.settle()
         self._store.optimize()
         seconds = time.perf_counter() - self._start
         failed = tuple(counts.failed)

@@ -210,6 +210,27 @@ def test_what_was_said_survives_a_kill(tmp_path):
     assert [one.message for one in ConversationFile(tmp_path / "a.jsonl").turns] == ["0", "1", "2"]
 
 
+def test_what_does_not_fit_on_the_disk_leaves_the_conversation_whole(tmp_path):
+    code = (
+        "import resource, sys; from pathlib import Path\n"
+        "from quoth.assistants.conversations import ConversationFile as F\n"
+        "from quoth.assistants.turns import Turn\n"
+        "from quoth.errors import StoreError\n"
+        "path = Path(sys.argv[1]); file = F(path)\n"
+        "file.append(Turn('first', 'first', 'x'))\n"
+        "free = resource.getrlimit(resource.RLIMIT_FSIZE)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 20, free[1]))\n"
+        "try: file.append(Turn('lost', 'lost', 'x'))\n"
+        "except StoreError: print('said')\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, free)\n"
+        "file.append(Turn('second', 'second', 'x'))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "a.jsonl")], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("said\n", "")
+    found = ConversationFile(tmp_path / "a.jsonl")
+    assert [one.message for one in found.turns] == ["first", "second"] and not found.broken
+
+
 def test_conversations_are_listed_opened_and_deleted(tmp_path):
     kept = Conversations(tmp_path / "conversations")
     assert kept.list() == []

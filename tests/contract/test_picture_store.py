@@ -1,6 +1,7 @@
 """What `quoth.store.base.PictureStore` promises, on the disk."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -134,6 +135,20 @@ def test_other_embeddings_replace_all_at_one_stroke(opened):
     assert [len(batch.ids) for batch in opened().batches(10)] == [3]
     np.testing.assert_allclose(opened().raw()[1], units(3, 8, 2), atol=1e-3)
     assert opened().vectors()[1].shape == (3, 3)
+
+
+def test_settling_takes_out_what_no_document_has_and_the_room_of_old_versions(opened, tmp_path, monkeypatch):
+    monkeypatch.setattr("quoth.store.pictures.KEPT", timedelta(milliseconds=1))
+    store = opened()
+    for i in range(9):
+        store.put(replace(pictures(f"{i}/1"), previews=[b"." * 100_000]))
+    store.keep([str(i) for i in range(1, 8)], [])
+    store.settle({"0": ()})
+    assert store.vectors()[0] == ["0/1"]
+    kept = sum(file.stat().st_size for file in tmp_path.rglob("*") if file.is_file())
+    assert kept < 300_000
+    store.replace_all(replace(SPACE, embedding="same"), store.batches(2))
+    assert sum(file.stat().st_size for file in tmp_path.rglob("*") if file.is_file()) < 300_000
 
 
 def test_a_fit_that_breaks_off_changes_nothing(opened):

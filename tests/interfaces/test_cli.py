@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from one_thread import on_one_thread
 from quoth import open as open_knowledge
 from quoth.interfaces.cli.main import app
 
@@ -46,7 +47,7 @@ def one_line(done):
 
 
 def test_from_a_folder_to_an_answer_and_back(tmp_path):
-    (tmp_path / ".quoth").mkdir()
+    on_one_thread(tmp_path / ".quoth")
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "tapir.md").write_text("# Tapirs\n\nThe tapir weighs 300 kilograms.\n", "utf-8")
     (tmp_path / "docs" / "bad.pdf").write_bytes(b"%PDF-1.4 rubbish")

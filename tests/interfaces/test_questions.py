@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 import quoth
+from one_thread import on_one_thread
 from quoth.answer import Answer, Source, Timing
 from quoth.assistants.batch import AT_SERVER, ask_all
 from quoth.interfaces.cli.main import app
@@ -137,7 +138,7 @@ def test_a_server_is_asked_several_at_once_and_answers_come_in_order():
 
 @pytest.fixture(scope="module")
 def kb(tmp_path_factory):
-    kb = quoth.open(tmp_path_factory.mktemp("asked") / "kb")
+    kb = quoth.open(on_one_thread(tmp_path_factory.mktemp("asked") / "kb"))
     kb.add_texts(["The tapir weighs 300 kilograms.", "The lighthouse of Sund was built by Ada Holm."], ["t", "s"])
     return kb.folder
 

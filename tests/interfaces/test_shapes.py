@@ -6,6 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 import quoth
+from one_thread import on_one_thread
 from quoth.interfaces.cli.main import app
 
 SOURCE = {"passage_id", "document", "title", "page", "kind", "start", "end", "quote", "weight", "seen", "boxes"}
@@ -19,6 +20,7 @@ ANSWER = {
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("cli")
+    on_one_thread(folder / "kb")
     (folder / "docs").mkdir()
     (folder / "docs" / "decorator.md").write_text(
         "# Decorators\n\nA decorator is a function that takes another function and returns a new one.\n",

@@ -34,9 +34,9 @@ class ChatStream:
 
     def __iter__(self) -> Iterator[str]:
         yield from self._stream
-        ended, self._ended = self._ended, None
-        if ended:
-            ended(self._stream.answer)
+        if self._ended:
+            self._ended(self._stream.answer)
+            self._ended = None
 
     @property
     def answer(self) -> Answer:

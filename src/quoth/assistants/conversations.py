@@ -6,6 +6,7 @@ left out, said (`ConversationFile.broken`), and gone with the next turn.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Iterator
@@ -44,7 +45,8 @@ class ConversationFile:
         """
         line = json.dumps(as_record(turn), ensure_ascii=False, allow_nan=False).encode("utf-8", "replace") + b"\n"
         with self._changing() as file:
-            os.write(file, line)
+            if os.write(file, line) < len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(file)
         self._starts.append(self._end)
         self._end += len(line)
@@ -94,8 +96,13 @@ class ConversationFile:
             file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
             try:
                 self._settle(file)
-                yield file
-                self._size = os.fstat(file).st_size
+                try:
+                    yield file
+                except OSError:
+                    os.ftruncate(file, self._end)  # of half a line nothing stays
+                    raise
+                finally:
+                    self._size = os.fstat(file).st_size
             finally:
                 os.close(file)
         except OSError as error:
@@ -145,8 +152,8 @@ class Conversations:
 
     def list(self) -> list[ConversationInfo]:
         """All of them, the last changed first; one that cannot be read has 0 turns and its error as first message."""
-        files = sorted(self.folder.glob(f"*{SUFFIX}"), key=lambda file: (-file.stat().st_mtime_ns, file.name))
-        return [_info(file) for file in files]
+        found = filter(None, map(_info, self.folder.glob(f"*{SUFFIX}")))
+        return sorted(found, key=lambda one: (one.changed, one.name), reverse=True)
 
     def open(self, name: str) -> ConversationFile:
         """The conversation of that name, begun anew where there is none.
@@ -175,8 +182,12 @@ class Conversations:
             raise StoreError(f"{path} cannot be deleted ({error})", "check its rights") from error
 
 
-def _info(file: Path) -> ConversationInfo:
-    changed = datetime.fromtimestamp(file.stat().st_mtime).astimezone().replace(microsecond=0)
+def _info(file: Path) -> ConversationInfo | None:
+    """What a list shows of it; None if it was deleted meanwhile."""
+    try:
+        changed = datetime.fromtimestamp(file.stat().st_mtime).astimezone()
+    except FileNotFoundError:
+        return None
     try:
         turns = ConversationFile(file).turns
         first = turns[0].message if turns else ""

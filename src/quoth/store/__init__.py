@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from quoth.store.base import (
@@ -16,11 +17,16 @@ from quoth.store.base import (
     joined,
     no_previews,
 )
+from quoth.store.postponed import postpone
 
 __all__ = [
     "Embedded", "Found", "Near", "PictureSpace", "PictureStore", "Previews", "Store", "StoredDocument", "joined",
     "no_previews", "open_pictures", "open_store",
 ]  # fmt: skip
+
+# Before Lance is imported: it reads this once, and hybrid queries and index builds log what is no news to a user.
+os.environ.setdefault("LANCE_LOG", "error")
+postpone("lance_namespace_urllib3_client")
 
 
 def open_store(folder: Path, dimension: int) -> Store:

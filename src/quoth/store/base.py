@@ -211,8 +211,12 @@ class PictureStore(Protocol):
     def seen_by(self, groups: Collection[str]) -> PictureStore:
         """The same as who is in these groups sees it, for reading: what others see has no influence."""
 
-    def regroup(self, groups: Mapping[str, Sequence[str]]) -> None:
-        """From now on the pictures of these documents are seen by these groups."""
+    def settle(self, groups: Mapping[str, Sequence[str]]) -> None:
+        """Let the pictures be seen by the groups of their documents, and give back the room of old versions.
+
+        Args:
+            groups: those of all documents that the viewer sees; pictures of others go, if the viewer sees all.
+        """
 
     def replace_all(self, space: PictureSpace, batches: Iterator[Embedded]) -> None:
         """From one commit on these are all, with other embeddings.

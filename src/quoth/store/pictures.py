@@ -19,7 +19,7 @@ from quoth.errors import StoreError, UsageError
 from quoth.regions import HANDICAP
 from quoth.store.base import Embedded, Near, PictureSpace
 from quoth.store.rows import among, matrix
-from quoth.store.table import connect, reporting
+from quoth.store.table import KEPT, connect, reporting
 from quoth.types import Box, Vectors
 
 TABLE = "pictures"
@@ -27,6 +27,9 @@ _IDENTITY = b"quoth"
 # With regions a picture has several rows, this many at most, and `id` is that of a row.
 _ROWS_EACH = 16
 _EDGES = 4
+# So many bytes are written anew at once, and so many pieces may wait for it: see `_tidy`.
+_CHEAP = 50_000_000
+_PIECES = 20
 _VECTORS = ("raw", "vector", "seen", "base")
 # Among the groups of what everybody sees; no group is called so.
 _EVERYBODY = ""
@@ -58,8 +61,8 @@ class LancePictures:
             schema = self._table.schema
         return _space(schema)
 
-    def regroup(self, groups: Mapping[str, Sequence[str]]) -> None:
-        """From now on the pictures of these documents are seen by these groups."""
+    def settle(self, groups: Mapping[str, Sequence[str]]) -> None:
+        """Let the pictures be seen by the groups of their documents, and give back the room of old versions."""
         with reporting("read the pictures"):
             rows = self._table.search().select(["document", "groups"]).to_arrow()
         pairs = set(zip(rows["document"].to_pylist(), map(tuple, rows["groups"].to_pylist()), strict=True))
@@ -67,9 +70,19 @@ class LancePictures:
         for document, held in pairs:
             if document in groups and held != (wanted := _seers(groups[document])):
                 wrong.setdefault(wanted, []).append(document)
+        left = {document for document, _ in pairs if document not in groups} if self._viewer is None else set()
         with reporting("write the pictures"):
             for wanted, documents in wrong.items():
                 self._table.update(where=among("document", documents), values={"groups": list(wanted)})
+            if left:
+                self._table.delete(among("document", sorted(left)))
+            self._tidy()
+
+    def _tidy(self) -> None:
+        """Give back the room of old versions. That writes what there is anew: of many previews not at each change."""
+        said = self._table.stats()
+        if said["total_bytes"] < _CHEAP or said["fragment_stats"]["num_small_fragments"] > _PIECES:
+            self._table.optimize(cleanup_older_than=KEPT)
 
     def put(self, pictures: Embedded) -> None:
         """Add these, in one commit; one that is there is replaced."""
@@ -86,6 +99,7 @@ class LancePictures:
         rows = pa.RecordBatchReader.from_batches(schema, pieces)
         with reporting("write the pictures"), _telling(failures):
             self._table = self._database.create_table(TABLE, data=rows, schema=schema, mode="overwrite")
+            self._table.optimize(cleanup_older_than=KEPT)
 
     def keep(self, documents: Sequence[str], ids: Sequence[str]) -> None:
         """Take out all pictures of these documents but those of these passages."""

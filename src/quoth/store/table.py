@@ -5,14 +5,10 @@ Readers in other processes see the last commit at each search; a kill at any mom
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-
-# Before the import: Lance reads it once. Hybrid queries and index builds log what is no news to a user.
-os.environ.setdefault("LANCE_LOG", "error")
 
 import lancedb
 import pyarrow as pa
@@ -31,6 +27,8 @@ PARTITIONS = 256
 PROBES = 8
 # The index compares 8-bit numbers: this many times k are compared again with all their bits.
 REFINE = 3
+KEPT = timedelta(minutes=10)
+"""How long an old version stays: who reads it has time to end."""
 _WORDS = FTS(stem=True, remove_stop_words=True)
 
 
@@ -159,7 +157,7 @@ class PassageTable:
             rows = self._table.count_rows()
             if rows >= INDEX_FROM and not self._has_index("vector"):
                 self._table.create_index("vector", config=IvfSq(distance_type="dot", num_partitions=PARTITIONS))
-            self._table.optimize(cleanup_older_than=timedelta(minutes=10))
+            self._table.optimize(cleanup_older_than=KEPT)
 
     def forget(self) -> None:
         """Make the indexes anew: they remember what was deleted, in the statistics of words and in the centroids."""

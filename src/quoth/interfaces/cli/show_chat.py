@@ -93,7 +93,9 @@ def cited(turn: Turn) -> None:
 def conversations(found: list[ConversationInfo], as_json: bool = False) -> None:
     """The conversations, the last changed first."""
     if as_json:
-        rows = [asdict(one) | {"path": str(one.path), "changed": one.changed.isoformat()} for one in found]
+        rows = [
+            asdict(one) | {"path": str(one.path), "changed": one.changed.isoformat(timespec="seconds")} for one in found
+        ]
         print_json(rows)
         return
     table = Table.grid(padding=(0, 2))
