@@ -183,6 +183,8 @@ def test_no_texts_and_empty_texts(kb):
 
 def test_a_text_with_half_a_character_goes_in(kb):
     assert kb.add_texts(["Broken \ud83d here.", "Whole."]).added == 2
+    assert kb.search("\udce9 whole \ud83d", k=1)[0].passage.text == "Whole."
+    assert len(kb.search("\ud800", k=5)) == 2  # nobody has that word; all have an embedding
     assert len(kb.search("broken")) == 2
 
 

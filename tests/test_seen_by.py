@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 import quoth
 from pictures import draw, encoded
 from quoth import NotFoundError, UsageError
+from quoth.access import Keys
 from quoth.interfaces.cli.main import app
 
 open_knowledge = quoth.open
@@ -93,6 +94,23 @@ def test_an_unchanged_file_changes_its_groups_without_being_read_again(kb, docs,
     assert names(kb.seen_by([]).search(image=docs / "plan.png")) == {"plan.png"}
 
 
+def test_a_folder_around_the_knowledge_base_is_added_without_its_uploads(kb, tmp_path):
+    uploads = tmp_path / "kb" / "uploads" / "0123456789abcdef"
+    uploads.mkdir(parents=True)
+    for name in ("a.md", "b.md"):
+        (uploads / name).write_text(f"Only the board knows of {name}.")
+    kb.add(uploads, groups=["board"])
+    kb.add(tmp_path, groups=["staff"])
+
+    def seers():
+        return {name.rpartition("/")[2]: known.groups for known in kb.documents() for name in [known.name]}
+
+    expected = dict.fromkeys(("open.md", "salaries.md", "plan.png"), ("staff",))
+    assert seers() == {**expected, "a.md": ("board",), "b.md": ("board",)}
+    kb.add(tmp_path, str(uploads / "a*.md"), groups=["staff"])
+    assert seers() == {**expected, "a.md": ("staff",), "b.md": ("board",)}
+
+
 def test_a_changed_file_keeps_its_groups(kb, docs):
     (docs / "salaries.md").write_text("# Salaries\n\nThe harbour master of Sund earns 4,712 crowns.\n")
     assert counts(kb.add(docs)) == (0, 1, 2, 1)
@@ -120,6 +138,16 @@ def test_names_of_groups(kb, name):
         kb.add_texts(["x"], groups=[name])
     with pytest.raises(UsageError, match="no name of a group"):
         kb.seen_by([name])
+
+
+def test_a_text_is_no_list_of_groups(kb, tmp_path):
+    for wrong in (
+        lambda: kb.seen_by("hr"),
+        lambda: kb.add_texts(["Words."], groups="board"),
+        lambda: Keys(tmp_path).create(groups="board"),
+    ):
+        with pytest.raises(UsageError, match="give them as a list"):
+            wrong()
 
 
 def test_on_the_command_line(kb, docs):

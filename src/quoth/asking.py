@@ -18,10 +18,10 @@ from quoth.manifest import CONVERSATIONS_FOLDER
 from quoth.reading import InPlace, read_in_place
 from quoth.showing import Showing
 from quoth.types import Hit, Passage
-from quoth.writing import Outline, WritingStream
 
 if TYPE_CHECKING:
     from quoth.assistants.draw import Drawer
+    from quoth.writing import Outline, WritingStream
 
 
 class Asking(Engine):
@@ -133,8 +133,8 @@ class Asking(Engine):
 
     @property
     def generator_name(self) -> str:
-        """What people call the generator; loads it."""
-        return self._model.name
+        """What people call the generator; loads it, if it is not a server's."""
+        return self._generator.name
 
     @property
     def draw(self) -> Drawer:

@@ -20,10 +20,10 @@ from quoth.retrieval import CANDIDATES, HybridRetriever
 from quoth.settings import Settings, change_settings
 from quoth.store import Previews, Store, no_previews, open_store
 from quoth.types import Hit, Kind, Vectors
-from quoth.writing import Writer, make_wishes
 
 if TYPE_CHECKING:
     from quoth.generators.remote import RemoteModel
+    from quoth.writing import Writer
 
 STATES_FOLDER = "states"
 
@@ -122,6 +122,9 @@ class Engine:
 
     def _writer(self, wishes: Mapping[str, object]) -> Writer:
         """What writes texts from what is seen here."""
+        # A parser of Markdown is for those who write.
+        from quoth.writing import Writer, make_wishes
+
         return Writer(self._retriever, self._encoder, self._generator, self._illustrations, make_wishes(wishes))
 
     def _illustrations(self, words: str, k: int) -> list[tuple[Hit, bytes]]:

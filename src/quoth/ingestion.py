@@ -86,15 +86,13 @@ class Ingestion:
         self._counts = _Counts()
 
     def add_files(self, paths: Sequence[str | Path], prune: bool, skip: Path) -> None:
-        """Files, folders and patterns, but nothing in `skip`, the knowledge base's own folder, except uploads.
+        """Files, folders and patterns, but nothing in `skip`, the knowledge base's own folder, except named uploads.
 
         With `prune`, documents whose files are gone are removed.
         """
         found = find_files(paths)
         self._counts.failed += found.failures
-        own = skip.resolve()
-        wanted = [f for f in found.files if own not in f.parents or own / UPLOADS_FOLDER in f.parents]
-        changed = self._changed(wanted)
+        changed = self._changed(_without_own(found.files, paths, skip.resolve()))
         self._progress(self._counts.done, self._counts.done + len(changed), 0)
         self._take(changed)
         if prune:
@@ -243,6 +241,20 @@ class Ingestion:
         return AddReport(
             counts.added, counts.updated, counts.unchanged, counts.removed, counts.passages, seconds, failed
         )
+
+
+def _without_own(files: Sequence[Path], paths: Sequence[str | Path], own: Path) -> list[Path]:
+    """The files, without what lies in the knowledge base's folder unless it is an upload that a path is meant for.
+
+    A folder around the knowledge base is not: uploads are not all for those for whom that is added.
+    """
+    meant = [path for path in paths if own / UPLOADS_FOLDER in (at := _place(path), *at.parents)]
+    named = set(find_files(meant).files)
+    return [file for file in files if own not in file.parents or file in named]
+
+
+def _place(path: str | Path) -> Path:
+    return Path(document_id(Path(path).expanduser()))
 
 
 def _place_wordless(passages: Sequence[Passage], pictures: Embedded, vectors: Vectors) -> None:

@@ -34,8 +34,11 @@ def as_groups(names: Iterable[str]) -> tuple[str, ...]:
     """Names of groups, sorted, each once; none is everybody.
 
     Raises:
-        UsageError: a name is empty, or has a comma or a sign that cannot be seen.
+        UsageError: a name is empty, or has a comma or a sign that cannot be seen; or it is a text, whose letters would
+            each be taken for a group.
     """
+    if isinstance(names, str):
+        raise UsageError(f"the groups are a text, {names!r}", f"give them as a list: [{names!r}]")
     groups = tuple(sorted({name.strip() for name in names}))
     for group in groups:
         if not group or not group.isprintable() or "," in group:

@@ -46,7 +46,7 @@ def asker(model):
 def idle(model):
     """Whether nothing is held and nobody waits."""
     loop = model.admission.loop
-    return loop.pool.free == loop.pool.size and not loop.questions and not model.admission.waiting
+    return loop.pool.free == loop.pool.size and not loop.questions and not len(model.admission._queue)
 
 
 @pytest.mark.parametrize("decoding", ["token", "sequence", "quote", "concat-best-first"])

@@ -1,6 +1,5 @@
 """What is llama.cpp's own: states that are kept, sequences that come back, contexts that grow."""
 
-import gc
 import signal
 from functools import partial
 
@@ -131,7 +130,7 @@ def test_a_longer_context_is_made_when_needed(model, prompts):
     long = [Prompt((prompts[0].segments[0], (*passage, n), (5,))) for n in range(2)]
     assert sum(map(len, long)) + 2048 > size or size > 8192
     # Reading that much takes seconds: making room is all that is asked here.
-    model.admission.grow(sum(map(len, long)) + 2048)
+    model.admission.visit(0, sum(map(len, long)) + 2048)
     assert model.admission.loop.context.cells >= sum(map(len, long))
     assert np.array_equal(log_probs_of(model, prompts), before)
 
@@ -264,20 +263,6 @@ def test_what_a_state_depends_on(tmp_path):
     assert fingerprint(tmp_path / "empty") not in prints.values()
     with pytest.raises(ModelError, match="cannot be read"):
         fingerprint(tmp_path)
-
-
-def test_what_nothing_uses_any_more_is_freed():
-    """A reading needs the weights after its model is gone; then nobody does."""
-    model = LlamaModel(default_model(), threads=1)
-    freed = model._weights.close
-    reading = model.read([Prompt((model.begin, (5, 6)))])
-    del model
-    gc.collect()
-    assert freed.alive
-    reading.step([7])
-    del reading
-    gc.collect()
-    assert not freed.alive
 
 
 def test_an_interrupted_reading_gives_its_sequences_back(model, prompts):

@@ -1,6 +1,7 @@
 """Pictures read by llama.cpp: tiny models with tiny projectors, and llama.cpp's own reading as the oracle."""
 
 import ctypes
+import threading
 
 import llama_cpp
 import numpy as np
@@ -8,14 +9,17 @@ import pytest
 from llama_cpp import mtmd_cpp
 
 from quoth.errors import ModelError
-from quoth.generators import Prompt
+from quoth.generators import Prompt, Stop, llama_admission
 from quoth.generators.llama import LlamaModel
+from quoth.generators.llama_context import MANY_CELLS
 from quoth.generators.llama_identity import state_identity
+from quoth.generators.llama_need import Need
 from quoth.generators.models import find_projector
 from quoth.generators.state_folder import StateFolder, passage_digest, picture_name
 from quoth.generators.states import StateCache
 from quoth.passages.pixels import decode_picture
 from remote_servers import write_tiny_model
+from stuck import STUCK, until
 from tiny_vision import KINDS, jpeg, write_projector
 
 
@@ -79,6 +83,36 @@ def test_it_reads_what_llama_cpp_reads(model, files):
     prompt = prompt_of(model, 3)
     ours = log_probs_of(model, prompt)[0]
     np.testing.assert_allclose(np.exp(ours), np.exp(_by_mtmd(*files, jpeg(3))), atol=1e-4)
+
+
+def test_a_picture_that_takes_long_is_no_standstill(model, monkeypatch):
+    """Who waits for a place waits on while another's picture is encoded, which is done outside the loop."""
+    monkeypatch.setattr(llama_admission, "STUCK_S", 0.05)
+    go_on, waits, found = threading.Event(), [], []
+    encode, wait = mtmd_cpp.mtmd_encode_chunk, model.admission._wait
+    monkeypatch.setattr(mtmd_cpp, "mtmd_encode_chunk", lambda *args: go_on.wait(STUCK) and encode(*args))
+    monkeypatch.setattr(model.admission, "_wait", lambda stop: waits.append(wait(stop)))
+    prompt = prompt_of(model, 1)
+
+    def look():
+        with model.admission.share(everything, Stop()) as share:
+            found.append(model.read_into(share, share.acquire(1), [prompt]).log_probs)
+
+    def come():
+        until(lambda: model.admission.loop.questions)
+        with model.admission.share(everything, Stop()):
+            found.append(None)
+
+    model.admission.visit(0, MANY_CELLS)
+    everything = Need(256, MANY_CELLS)
+    threads = [threading.Thread(target=work, daemon=True) for work in (look, come)]
+    for thread in threads:
+        thread.start()
+    until(lambda: len(waits) == 3 or not threads[1].is_alive())
+    go_on.set()
+    for thread in threads:
+        thread.join(STUCK)
+    assert len(found) == 2 and found[1] is None
 
 
 def test_several_pictures_in_one_prompt(model):

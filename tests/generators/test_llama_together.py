@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from quoth.errors import BusyError, ModelError, StoppedError
 from quoth.generators import Prompt, Stop, llama_admission
 from quoth.generators.llama import LlamaModel
-from quoth.generators.llama_admission import MANY_CELLS, Need
 from quoth.generators.llama_batches import SHARED_BATCH, Entry, Request, entries, next_batch
+from quoth.generators.llama_context import MANY_CELLS
+from quoth.generators.llama_need import Need
 from remote_servers import write_tiny_model
 from stuck import STUCK, until
 
@@ -119,7 +120,7 @@ def test_together_as_one_after_the_other(model):
 def test_more_questions_than_sequences(model):
     """Each takes the 64 sequences of a small context; a large one has room for four, and none fails."""
     sizes = set()
-    model.admission.grow(MANY_CELLS)
+    model.admission.visit(0, MANY_CELLS)
 
     def ask(n):
         numbers = answer(model, n, k=10)
@@ -129,7 +130,7 @@ def test_more_questions_than_sequences(model):
     in_threads(*(lambda n=n: ask(n) for n in range(16)))
     loop = model.admission.loop
     assert max(sizes) <= 4
-    assert (loop.pool.free, loop.questions, model.admission.waiting) == (256, 0, 0)
+    assert (loop.pool.free, loop.questions, len(model.admission._queue)) == (256, 0, 0)
 
 
 def test_nobody_overtakes_who_needs_much(model):
@@ -143,12 +144,12 @@ def test_nobody_overtakes_who_needs_much(model):
     with full(model, 3), model.reserve(prompts_of(model, 0), 4, 8, Stop()):
         big = threading.Thread(target=come, args=("big", 12), daemon=True)
         big.start()
-        until(lambda: model.admission.waiting == 1)
+        until(lambda: len(model.admission._queue) == 1)
         small = threading.Thread(target=come, args=("small", 4), daemon=True)
         small.start()
-        until(lambda: model.admission.waiting == 2)
+        until(lambda: len(model.admission._queue) == 2)
         with model.admission._door:
-            assert model.admission.waiting == 2 and order == []
+            assert len(model.admission._queue) == 2 and order == []
             assert model.admission.loop.pool.free > 4 * 4 + 2 * 4 + 3
     big.join(STUCK)
     small.join(STUCK)
@@ -229,7 +230,7 @@ def test_who_does_not_fit_fails_alone(model, monkeypatch):
 
 def full(model, questions=4):
     """So many questions in a large context, which has room for four such, until the stack is closed."""
-    model.admission.grow(MANY_CELLS)
+    model.admission.visit(0, MANY_CELLS)
     stack = ExitStack()
     for _ in range(questions):
         stack.enter_context(model.reserve(prompts_of(model, 0, 10), 10, 8, Stop()))
@@ -256,10 +257,10 @@ def test_a_question_given_up_while_it_waits(model):
     with full(model):
         thread = threading.Thread(target=ask, daemon=True)
         thread.start()
-        until(lambda: model.admission.waiting == 1)
+        until(lambda: len(model.admission._queue) == 1)
         stop.set()
         thread.join(STUCK)
-        assert found == ["ask again"] and model.admission.waiting == 0
+        assert found == ["ask again"] and len(model.admission._queue) == 0
     assert answer(model, 1).size
 
 
@@ -300,7 +301,7 @@ def test_a_passage_that_several_want_is_read_once(model):
             pass
 
     tails = sum(len(prompt.segments[-1]) for prompt in prompts)
-    model.admission.grow(MANY_CELLS)
+    model.admission.visit(0, MANY_CELLS)
     before = model.admission.loop.tokens
     in_threads(*[ask] * 5)
     assert model.admission.loop.tokens - before == once + 4 * tails

@@ -5,10 +5,13 @@ import base64
 import io
 import json
 import re
+import struct
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import anyio
 import httpx
+import pytest
 from filelock import FileLock
 from PIL import Image
 
@@ -17,6 +20,7 @@ from quoth.interfaces import shapes
 from quoth.interfaces.http import app as application
 from quoth.interfaces.http.jobs import Job, Jobs
 from quoth.interfaces.http.replies import AnswerReply, HitReply, InPlaceReply
+from quoth.interfaces.http.turns import AT_ONCE, WAITING
 from serving import QUESTION, app_of, complaint, found, serving, wait_for
 from stuck import STUCK, until
 
@@ -234,3 +238,47 @@ def test_metrics_tell_figures_and_no_names(http):
     assert "quoth_answers_total" in text
     assert "0123456789abcdef" not in text
     assert "sund" not in text.lower()
+
+
+def test_searches_and_embeddings_wait_in_turn_and_stop_nothing_else(base, monkeypatch):
+    going, at_work, most = threading.Event(), [], []
+    embed, many = base.embed, AT_ONCE + WAITING + 4
+
+    def held(texts):
+        at_work.append(texts)
+        most.append(len(at_work))
+        going.wait(60)
+        at_work.remove(texts)
+        return embed(texts)
+
+    monkeypatch.setattr(base, "embed", held)
+    with serving(app_of(base)) as url, ThreadPoolExecutor(many) as pool:
+        wanted = {"model": "quoth", "input": "x"}
+        try:
+            asked = [pool.submit(httpx.post, f"{url}/v1/embeddings", json=wanted, timeout=60) for _ in range(many)]
+            wait_for(lambda: sum(one.done() for one in asked) == 4)
+            assert complaint(httpx.post(f"{url}/search", json={"query": "x"}), 429)
+            for path in ("/health", "/metrics", "/documents", "/v1/models"):
+                assert httpx.get(f"{url}{path}", timeout=10).status_code == 200
+        finally:
+            going.set()
+    replies = [one.result() for one in asked]
+    assert sorted(reply.status_code for reply in replies) == [200] * (AT_ONCE + WAITING) + [429] * 4
+    assert all(reply.headers["retry-after"] for reply in replies if reply.status_code == 429)
+    assert max(most) == AT_ONCE
+
+
+@pytest.mark.parametrize("kind", ["PNG", "ICO"])
+def test_a_picture_that_is_enormous_once_decoded_is_not_searched_by(http, kind):
+    picture = io.BytesIO()
+    # Of one bit: 70 kB, and more than the limit in pixels. An ICO tells a size of its own.
+    Image.new("1", (8000, 7000)).save(picture, "PNG")
+    data = picture.getvalue() if kind == "PNG" else icon(picture.getvalue())
+    said = complaint(http.post("/search", json={"image": base64.b64encode(data).decode()}), 422)
+    assert ("too many" if kind == "PNG" else "of type ICO") in said
+    said = complaint(http.post("/search/picture", files={"image": data}), 422)
+
+
+def icon(png):
+    """An icon that says it has 16 x 16 pixels."""
+    return struct.pack("<3H4B2H2I", 0, 1, 1, 16, 16, 0, 0, 1, 32, len(png), 22) + png

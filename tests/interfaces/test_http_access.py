@@ -1,7 +1,11 @@
 """Keys over HTTP: who has none stays out, and nobody meets what is not theirs in any reply."""
 
+import io
+from pathlib import Path
+
 import httpx
 import pytest
+from PIL import Image
 
 import quoth
 from quoth.access import Keys
@@ -102,6 +106,47 @@ def test_what_a_key_uploads_is_its_groups(as_):
     assert "The staff's" not in found["guest"] and "Everybody's" in found["guest"]
 
 
+def test_a_page_does_not_show_what_others_uploaded(tmp_path):
+    base = quoth.open(tmp_path / "kb")
+    base.add_texts(["Some words."], names=["words"])
+    staff, guest = ({"Authorization": f"Bearer {make_key(base, groups=groups)}"} for groups in (["staff"], []))
+    with serving(app_of(base)) as url:
+
+        def send(name, data, headers):
+            return httpx.post(f"{url}/documents?wait=1", files={"files": (name, data)}, headers=headers, timeout=60)
+
+        def pictures(headers):
+            found = httpx.post(f"{url}/search", json={"query": "x", "kind": "image"}, headers=headers, timeout=60)
+            return {Path(hit["document"]).name for hit in found.json()}
+
+        for name, headers in (("salaries.png", staff), ("mine.png", guest)):
+            assert send(name, red_picture(), headers).status_code == 201
+        [secret] = (base.folder / "uploads").rglob("salaries.png")
+        names = (f"{secret.parent.name}/salaries.png", "mine.png")
+        page = "<p>A page.</p>" + "".join(f"<img src='{name}' alt='Shown'>" for name in names)
+        assert send("page.html", page.encode(), guest).status_code == 201
+        assert pictures(guest) == {"mine.png"}
+        assert pictures(staff) == {"mine.png", "salaries.png"}
+
+
+def test_uploads_behind_a_link_are_refused(tmp_path):
+    base = quoth.open(tmp_path / "kb")
+    headers = {"Authorization": f"Bearer {make_key(base)}"}
+    (tmp_path / "elsewhere").mkdir()
+    (base.folder / "uploads").symlink_to(tmp_path / "elsewhere")
+    with serving(app_of(base)) as url:
+        sent = httpx.post(f"{url}/documents?wait=1", files={"files": ("a.txt", b"words")}, headers=headers)
+        assert sent.status_code == 503
+        assert "is a link" in sent.text
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
+def red_picture():
+    file = io.BytesIO()
+    Image.new("RGB", (64, 64), (200, 30, 30)).save(file, "PNG")
+    return file.getvalue()
+
+
 def test_who_may_only_read_cannot_write(as_):
     reader = as_("reader")
     [secret] = [one for one in reader.get("/documents").json()["documents"] if one["name"] == "vault"]
@@ -121,6 +166,67 @@ def test_a_key_opens_its_collections_and_names_no_others(as_):
         wanted = {"model": name, "messages": [{"role": "user", "content": QUESTION}]}
         assert guest.post("/v1/chat/completions", json=wanted).status_code == 403
     assert staff.get("/documents", params={"collection": "other"}).json()["total"] == 1
+
+
+@pytest.fixture
+def namesakes(tmp_path):
+    """Two knowledge bases that are called `docs`, and one that is not."""
+    bases = {}
+    for name, folder in (("A", "x/docs/.quoth"), ("B", "y/docs/.quoth"), ("C", "notes")):
+        bases[name] = quoth.open(tmp_path / folder)
+        bases[name].add_texts([f"Of {name} alone."], names=[f"of-{name}"])
+    return bases
+
+
+def opened(url, token):
+    """The documents in each collection that a key opens."""
+    with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}) as client:
+        names = [one["id"] for one in client.get("/v1/models").json()["data"]][1:]
+        found = {name: client.get("/documents", params={"collection": name}).json()["documents"] for name in names}
+        return {name: [one["name"] for one in documents] for name, documents in found.items()}
+
+
+def test_a_key_opens_its_own_folder_and_no_namesake(namesakes):
+    a, b, c = namesakes.values()
+    keys = {
+        "by default": make_key(b),
+        "by its name": make_key(b, ["docs"]),
+        "both": make_key(b, ["docs", "notes"]),
+        "ambiguous": make_key(c, ["notes", "docs"]),
+        "by a server's name": make_key(c, ["notes", "docs-2"]),
+    }
+    with serving(app_of(a, b, c)) as url:
+        found = {name: opened(url, token) for name, token in keys.items()}
+    with serving(app_of(b, c)) as url:
+        assert opened(url, keys["ambiguous"]) == {"docs": ["of-B"], "notes": ["of-C"]}
+    assert found == {
+        "by default": {"docs-2": ["of-B"]},
+        "by its name": {"docs-2": ["of-B"]},
+        "both": {"docs-2": ["of-B"], "notes": ["of-C"]},
+        "ambiguous": {"notes": ["of-C"]},
+        "by a server's name": {"notes": ["of-C"]},
+    }
+
+
+def test_a_key_that_lies_in_two_folders_opens_each_as_it_says(namesakes):
+    a, b, _ = namesakes.values()
+    a.add_texts(["A secret of A."], names=["secret"], groups=["staff"])
+    b.add_texts(["A secret of B."], names=["secret"], groups=["staff"])
+    token = make_key(a, groups=["staff"])
+    (b.folder / "keys.json").write_text((a.folder / "keys.json").read_text().replace('"staff"', ""))
+    with serving(app_of(a, b)) as url:
+        assert opened(url, token) == {"docs": ["of-A", "secret"], "docs-2": ["of-B"]}
+
+
+def test_keys_of_one_name_in_two_folders_are_two_clients(namesakes):
+    a, b, _ = namesakes.values()
+    one, other = ({"Authorization": f"Bearer {make_key(base, name='wiki')}"} for base in (a, b))
+    with serving(app_of(a, b)) as url:
+        files = {"files": ("a.txt", b"Some words.")}
+        sent = httpx.post(f"{url}/documents?wait=1", files=files, headers=one, timeout=60)
+        job = sent.json()["id"]
+        assert httpx.get(f"{url}/jobs/{job}", headers=one).json()["added"] == 1
+        assert httpx.get(f"{url}/jobs/{job}", headers=other).status_code == 404
 
 
 def test_a_key_has_so_many_requests_a_minute(as_):

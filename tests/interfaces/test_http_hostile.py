@@ -1,10 +1,15 @@
 """What a hostile client sends: refused with 4xx, and nothing of it is left on the disk."""
 
 import socket
+import struct
+import tracemalloc
 import zipfile
+from functools import cache
 
 import pytest
 
+from quoth.interfaces.http.inspecting import inspect
+from quoth.interfaces.http.refusals import RefusedError
 from serving import docx_bomb
 
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
@@ -79,6 +84,35 @@ def test_zip_bombs(http, name):
     sent = send(http, name, docx_bomb(), "")
     assert sent.status_code == 422
     assert "unpacks" in sent.text
+
+
+@cache
+def crowd(members):
+    """An archive of so many empty files, as small as they can be: 47 bytes of directory each."""
+    entry = b"PK\x01\x02" + struct.pack("<6H3I5H2I", 20, 20, 0, 0, 0, 33, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0) + b"a"
+    directory = entry * members
+    first = b"PK\x03\x04" + struct.pack("<5H3I2H", 20, 0, 0, 0, 33, 0, 0, 0, 1, 0) + b"a"
+    count = min(members, 0xFFFF)
+    end = b"PK\x05\x06" + struct.pack("<4H2IH", 0, 0, count, count, len(directory), len(first), 0)
+    return first + directory + end
+
+
+@pytest.mark.parametrize(("members", "said"), [(30_000, "30,000 files"), (200_000, "a directory of 9 MB")])
+def test_an_archive_of_very_many_files(http, members, said):
+    sent = send(http, "a.docx", crowd(members), "")
+    assert sent.status_code == 422
+    assert said in sent.text
+
+
+def test_many_files_take_no_memory(tmp_path):
+    crowded = PDF + crowd(400_000)
+    for name, data in (("a.docx", crowd(400_000)), ("a.pdf", crowded)):
+        (tmp_path / name).write_bytes(data)
+        tracemalloc.start()
+        with pytest.raises(RefusedError):
+            inspect(tmp_path / name)
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20
+        tracemalloc.stop()
 
 
 def test_one_bad_file_refuses_the_upload(http):

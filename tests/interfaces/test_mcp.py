@@ -110,6 +110,33 @@ async def call(client, name, **arguments):
     return result.structured_content
 
 
+def test_a_key_closes_it_over_http_while_it_runs(tmp_path):
+    folder = tmp_path / "kb"
+    base = quoth.open(folder)
+    base.add_texts(["The lighthouse of Sund was built in 1887."], names=["sund"])
+    tools = {
+        "search": {"query": "lighthouse"},
+        "ask": {"question": QUESTION},
+        "read_passage": {"passage_id": base.search("lighthouse")[0].passage.id},
+        "list_documents": {},
+    }
+
+    async def talk():
+        async with over_http(str(folder)) as client, over_stdio(str(folder)) as ours:
+            assert (await call(client, "list_documents"))["total"] == 1
+            Keys(folder).create(name="first")
+            for _ in range(2):
+                for name, arguments in tools.items():
+                    refused = await client.call_tool(name, arguments)
+                    assert refused.is_error
+                    assert "asks for none; use quoth mcp without --http" in refused.content[0].text
+                if Keys(folder).all():
+                    Keys(folder).revoke("first")  # and it stays closed
+            assert (await call(ours, "list_documents"))["total"] == 1
+
+    anyio.run(talk)
+
+
 def test_over_http_keys_are_not_passed_by(tmp_path):
     Keys(tmp_path).create(["kb"])
     with pytest.raises(UsageError, match="asks for none"):

@@ -13,8 +13,11 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 import quoth
+from quoth.access import Keys
+from quoth.interfaces.cli.main import app
 
 sync_api = pytest.importorskip("playwright.sync_api")
 pytest.importorskip("streamlit")
@@ -23,6 +26,7 @@ ROOT = Path(__file__).parents[2]
 SHOTS = ROOT / "build" / "screenshots"
 BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
 TIMEOUT = 120_000
+sync_api.expect.set_options(timeout=TIMEOUT)
 NOTE = "The lighthouse of Sund was built in 1887 by Ada Holm. It is 31 metres high and stands on a rock of granite.\n"
 MORE = """# Ferries
 
@@ -233,3 +237,18 @@ def test_without_streamlit_it_says_what_to_install(monkeypatch, tmp_path):
         launch.launch(tmp_path, 8501, False)
     assert "quoth[page]" in raised.value.cure
     assert os.environ.get(launch.FOLDER) is None
+
+
+def test_keys_close_it(page, address, folder):
+    page.goto(address)
+    page.get_by_placeholder("Ask your documents").wait_for()
+    Keys(folder / "kb").create(name="wiki")
+    for path in ("", "/documents", "/search"):
+        page.goto(f"{address}{path}")
+        page.get_by_text("this way in asks for none").wait_for()
+        assert not page.get_by_text("Ferries").count()
+    shoot(page, "keys")
+    refused = CliRunner().invoke(app, ["page", "--no-browser", "--kb", str(folder / "kb")])
+    assert isinstance(refused.exception, quoth.UsageError)
+    assert "quoth chat" in refused.exception.cure
+    assert "127.0.0.1" not in refused.output

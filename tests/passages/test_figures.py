@@ -10,6 +10,7 @@ import pytest
 
 from pictures import encoded, noise
 from quoth.errors import DocumentError
+from quoth.manifest import write_manifest
 from quoth.passages import Parser
 from quoth.passages.figures import figure_passages
 from quoth.passages.pixels import decode_picture
@@ -57,6 +58,14 @@ def test_a_page_with_pictures_beside_it(beside):
     assert kite.text == "A kite\n\nBirds\n\nSome fly. An owl. End."
     assert kite.headings == ("Birds",)
     assert kite.picture == digest(RED)
+
+
+def test_what_lies_in_a_knowledge_base_is_not_shown(beside, tmp_path):
+    write_manifest(tmp_path / "page" / "kb", "encoder/1", 8)
+    (tmp_path / "page" / "kb" / "uploads").mkdir()
+    (tmp_path / "page" / "kb" / "uploads" / "d.png").write_bytes(encoded(noise(seed=4)))
+    document = beside("<p>Words.</p><img src='kb/uploads/d.png'><img src='img/c.png'>")
+    assert digests(document) == [digest(BLUE)]
 
 
 def test_pictures_in_tables_and_headings(beside):

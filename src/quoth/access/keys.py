@@ -35,21 +35,18 @@ class Key:
     """What a key opens.
 
     name: what people call it; digest: the SHA-256 of the key, in hexadecimal; created: ISO 8601 in UTC.
-    collections: the names of the knowledge bases that it reaches; groups: as whom, see `KnowledgeBase.seen_by`.
+    collections: the folders' names of the knowledge bases that it opens, none for that in whose folder it lies alone;
+    groups: as whom, see `KnowledgeBase.seen_by`.
     read_only: it may search and ask, not add or remove; per_minute: requests, 0 for no limit.
     """
 
     name: str
     digest: str
     created: str
-    collections: tuple[str, ...]
+    collections: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     read_only: bool = False
     per_minute: int = 0
-
-    def reaches(self, collection: str) -> bool:
-        """Whether it opens this knowledge base."""
-        return collection in self.collections
 
 
 class Keys:
@@ -88,25 +85,25 @@ class Keys:
 
     def create(
         self,
-        collections: Iterable[str],
+        collections: Iterable[str] = (),
         groups: Iterable[str] = (),
         *,
         name: str = "",
         read_only: bool = False,
         per_minute: int = 0,
     ) -> tuple[str, Key]:
-        """Make a key; by default its name is a random one.
+        """Make a key; by default its name is a random one, and it opens this folder's knowledge base.
 
         Returns:
             the key itself, which is shown now and never again, and what is kept of it.
 
         Raises:
-            UsageError: the name is in use, there is no collection, a group is no name, or the rate is negative.
+            UsageError: the name is in use, a collection or a group is no name, or the rate is negative.
             StoreError: the file cannot be read or written.
         """
         reached = tuple(dict.fromkeys(collection.strip() for collection in collections))
-        if not reached or not all(reached):
-            raise UsageError("the key opens no collection", "name the folders of knowledge bases: --collections a,b")
+        if not all(reached):
+            raise UsageError("a collection has no name", "name the folders of knowledge bases: --collections a,b")
         if per_minute < 0:
             raise UsageError(f"{per_minute} requests a minute", "give 0 for no limit, or more")
         token = PREFIX + secrets.token_urlsafe(_RANDOM_BYTES)

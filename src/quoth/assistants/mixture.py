@@ -28,6 +28,7 @@ from quoth.rag import (
     relevance,
     signals,
     weighty,
+    widened,
 )
 from quoth.rag.hypotheses import Tokens
 from quoth.rag.images import Images, images_of
@@ -57,6 +58,15 @@ class Outcome:
     seen: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class _Prompts:
+    """What is read for a question: each passage alone, none of them, and for a concatenation all together."""
+
+    singles: tuple[Prompt, ...]
+    null: Prompt
+    whole: tuple[Prompt, ...] = ()
+
+
 class Mixture:
     """Decodes answers from a language model and passages, as the settings say."""
 
@@ -77,38 +87,45 @@ class Mixture:
             StoppedError: `stop` was set.
         """
         images = images_of(self._model, [hit.passage for hit in hits], self._previews)
+        prompts = self._made(question, hits, images)
         with ExitStack() as stack:
-            reader = stack.enter_context(self._reserve(question, hits, images, stop))
-            reading = stack.enter_context(self._read(reader, question, hits, images))
+            reader = stack.enter_context(self._reserve(prompts, stop))
+            reading = stack.enter_context(self._read(reader, prompts))
             prior, kept = self._prior(hits, reading)
-            memory = stack.enter_context(self._memory(reader, question, reading, len(hits)))
+            memory = stack.enter_context(self._memory(reader, prompts, reading))
             if self._settings.contrast:
                 reading = stack.enter_context(Contrast(reading, self._settings.contrast, kept))
             elif len(kept) < len(hits):
                 reading = stack.enter_context(reading.fork(kept))
             members = tuple(hits[z] for z in kept)
             spans = [Spans(self._model, hit.passage.text, self._limits) for hit in members] if self._quotes else []
-            found = yield from self._decoding(reader, question, members, reading, prior, memory, spans, images)
+            found = yield from self._decoding(reader, prompts, reading, prior, memory, spans)
             said = signals(found[0], reading.tails, memory.tail, members)
             return self._outcome(members, found, spans, said, frozenset(images))
 
-    def _reserve(
-        self, question: str, hits: Sequence[Hit], images: Images, stop: Stop
-    ) -> AbstractContextManager[Reader]:
+    def _made(self, question: str, hits: Sequence[Hit], images: Images) -> _Prompts:
+        passages = [hit.passage for hit in hits]
+        singles = tuple(self._prompts.with_passages([passage], question, images) for passage in passages)
+        null = self._prompts.without(question)
+        if self._settings.decoding not in CONCATENATIONS:
+            return _Prompts(singles, null)
+        order = passages if self._settings.decoding == CONCATENATIONS[0] else passages[::-1]
+        return _Prompts(singles, null, (self._prompts.with_passages(order, question, images),))
+
+    def _reserve(self, prompts: _Prompts, stop: Stop) -> AbstractContextManager[Reader]:
         """Room for all prompts of the question, and for their hypotheses."""
-        prompts = [*self._singles(question, hits, images), self._prompts.without(question)]
-        if self._settings.decoding in CONCATENATIONS:
-            prompts.append(self._prompts.with_passages([hit.passage for hit in hits], question, images))
-        rows = len(prompts) * self._search().width * (2 if self._settings.contrast else 1)
-        return self._model.reserve(prompts, rows, self._limits.tokens, stop)
+        k, search = len(prompts.singles), self._search()
+        rows = (widened(search) if self._quotes else search).rows(k)
+        read = [*prompts.singles, prompts.null, *prompts.whole]
+        if self._settings.contrast:
+            # Each row has a twin behind the null passage, also what steps while a contrast scores.
+            read += [prompts.null] * k
+            rows = 2 * rows + 2 * k
+        return self._model.reserve(read, rows, self._limits.tokens, stop)
 
-    def _singles(self, question: str, hits: Sequence[Hit], images: Images) -> list[Prompt]:
-        return [self._prompts.with_passages([hit.passage], question, images) for hit in hits]
-
-    def _read(self, reader: Reader, question: str, hits: Sequence[Hit], images: Images) -> Reading:
+    def _read(self, reader: Reader, prompts: _Prompts) -> Reading:
         """The passages; for a contrast, which works with it from the first token on, the null passage too."""
-        prompts = self._singles(question, hits, images)
-        return reader.read([*prompts, self._prompts.without(question)] if self._settings.contrast else prompts)
+        return reader.read([*prompts.singles, prompts.null] if self._settings.contrast else prompts.singles)
 
     def _prior(self, hits: Sequence[Hit], reading: Reading) -> tuple[Logs, list[int]]:
         """Log p(z|x) of the passages that take part, and which they are."""
@@ -117,10 +134,10 @@ class Mixture:
         kept = weighty(prior) if self._prunes else list(range(len(hits)))
         return prior[kept] - np.logaddexp.reduce(prior[kept]), kept
 
-    def _memory(self, reader: Reader, question: str, reading: Reading, k: int) -> Memory:
+    def _memory(self, reader: Reader, prompts: _Prompts, reading: Reading) -> Memory:
         if self._settings.contrast:
-            return Memory(lambda: reading.fork([k]), MEMORY_PRIOR)
-        return Memory(lambda: reader.read([self._prompts.without(question)]), MEMORY_PRIOR)
+            return Memory(lambda: reading.fork([len(prompts.singles)]), MEMORY_PRIOR)
+        return Memory(lambda: reader.read([prompts.null]), MEMORY_PRIOR)
 
     @property
     def _quotes(self) -> bool:
@@ -138,21 +155,17 @@ class Mixture:
     def _decoding(
         self,
         reader: Reader,
-        question: str,
-        hits: Sequence[Hit],
+        prompts: _Prompts,
         reading: Reading,
         prior: Logs,
         memory: Memory,
         spans: Sequence[Spans],
-        images: Images,
     ) -> Decoding:
         search, limits = self._search(), self._limits
         if self._settings.decoding == "token":
             return (yield from decode_token(reading, prior, memory, limits, search))
-        if self._settings.decoding in CONCATENATIONS:
-            order = hits if self._settings.decoding == CONCATENATIONS[0] else hits[::-1]
-            whole = self._prompts.with_passages([hit.passage for hit in order], question, images)
-            with reader.read([whole]) as together:
+        if prompts.whole:
+            with reader.read(prompts.whole) as together:
                 return (yield from decode_concat(together, reading, prior, memory, limits))
         if self._quotes:
             return (yield from decode_quotes(reading, prior, memory, limits, search, spans))

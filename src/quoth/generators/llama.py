@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from quoth.errors import TooLongError
 from quoth.generators.base import Image, Prompt, Reader, Stop
-from quoth.generators.llama_admission import Admission, Need
+from quoth.generators.llama_admission import Admission
 from quoth.generators.llama_batches import Entry
 from quoth.generators.llama_bodies import Bodies
-from quoth.generators.llama_context import FEW_CELLS, FEW_SEQUENCES, MANY_SEQUENCES, Context, Weights
+from quoth.generators.llama_context import FEW_CELLS, Context, Weights, be_quiet
+from quoth.generators.llama_need import need_of, picture_cells
 from quoth.generators.llama_pictures import Projector
 from quoth.generators.llama_reading import LlamaReading
 from quoth.generators.llama_share import Share
@@ -31,11 +32,6 @@ from quoth.types import LogProbs, StateType
 MARGIN = 2048
 
 Scores = NDArray[np.float32]
-
-
-@llama_cpp.llama_log_callback
-def _be_quiet(_level: int, _text: bytes, _data: ctypes.c_void_p) -> None:
-    """llama.cpp logs hundreds of lines to stderr; its errors come back as statuses."""
 
 
 class LlamaModel:
@@ -68,7 +64,7 @@ class LlamaModel:
         Raises:
             ModelError: llama.cpp cannot load a file.
         """
-        llama_cpp.llama_log_set(_be_quiet, ctypes.c_void_p())
+        llama_cpp.llama_log_set(be_quiet, ctypes.c_void_p())
         llama_cpp.llama_backend_init()
         self._weights = Weights(path)
         vocabulary = Vocabulary(self._weights)
@@ -78,15 +74,18 @@ class LlamaModel:
         self.tokenize = vocabulary.tokenize
         self.detokenize = vocabulary.detokenize
         self.chat = vocabulary.chat
-        self._projector: Projector | None = None
-        self.bodies = Bodies(StateCache(state_bytes), state_folder, vocabulary.detokenize, lambda: self._projector)
         self.threads = threads or os.cpu_count() or 1
-        self._state_type = state_type
-        self.admission = Admission(self._open_context)
-        self.threads = threads or self._fastest_threads()
-        self.admission.loop.context.set_threads(self.threads)
-        if projector:
-            self._projector = Projector(projector, self._weights, self.threads)
+        self.admission = Admission(Context(self._weights, FEW_CELLS, self.threads, state_type))
+        self._projector: Projector | None = None
+        try:
+            self.threads = threads or self._fastest_threads()
+            self.admission.loop.context.set_threads(self.threads)
+            self._projector = Projector(projector, self._weights, self.threads) if projector else None
+        except BaseException:  # Ctrl-C too; who holds on to the error must not hold the memory
+            self.close()
+            raise
+        # Nothing here refers back to the model: what nobody uses any more is freed at once.
+        self.bodies = Bodies(StateCache(state_bytes), state_folder, vocabulary.detokenize, self._projector)
 
     def close(self) -> None:
         """Give the memory back now; a model that nothing uses any more gives it back by itself."""
@@ -103,7 +102,7 @@ class LlamaModel:
     def reserve(self, prompts: Sequence[Prompt], rows: int, tokens: int, stop: Stop, /) -> Iterator[Reader]:
         """Room for one question among others; see `quoth.generators.base.LanguageModel`."""
         self._check(prompts)
-        with self.admission.share(_need(prompts, rows, tokens), stop) as share:
+        with self.admission.share(need_of(prompts, rows, tokens), stop) as share:
             yield _Reserved(self, share)
 
     def read(self, prompts: Sequence[Prompt]) -> LlamaReading:
@@ -113,21 +112,19 @@ class LlamaModel:
             ModelError: the prompts do not fit the model's context, or are too many.
         """
         self._check(prompts)
-        share, sequences = self.admission.visit(len(prompts), sum(map(len, prompts)) + _more_cells(prompts) + MARGIN)
+        share, sequences = self.admission.visit(len(prompts), sum(map(len, prompts)) + picture_cells(prompts) + MARGIN)
         return self.read_into(share, sequences, prompts)
 
     def read_into(self, share: Share, sequences: Sequence[int], prompts: Sequence[Prompt]) -> LlamaReading:
         """Read k prompts into k sequences of a share, which are the reading's from now on."""
         try:
-            self.bodies.put(share, prompts, sequences)
+            with share.loop.working():
+                self.bodies.put(share, prompts, sequences)
             after, tails = _read_tails(share, prompts, sequences)
         except BaseException:  # Ctrl-C too: a conversation goes on after it
             share.release(sequences)
             raise
         return LlamaReading(share, sequences, [len(p) for p in prompts], after, tails)
-
-    def _open_context(self, cells: int) -> Context:
-        return Context(self._weights, cells, self.threads, self._state_type)
 
     def _check(self, prompts: Sequence[Prompt]) -> None:
         trained = llama_cpp.llama_model_n_ctx_train(self._weights.pointer)
@@ -168,25 +165,6 @@ class _Reserved:
         """See `quoth.generators.base.Reader`."""
         self._model._check(prompts)
         return self._model.read_into(self._share, self._share.acquire(len(prompts)), prompts)
-
-
-def _need(prompts: Sequence[Prompt], rows: int, tokens: int) -> Need:
-    """The most that a question takes; never more sequences than a context of its own would have.
-
-    Sequences: each prompt as it was read and twice forked (once by a decoding, once where it leaves passages out), as
-    many again to score, what steps and as much again while it is reordered, and three for instructions and a scratch.
-    Instructions lie there twice while the null passage is read.
-    """
-    heads = {prompt.segments[0] for prompt in prompts}
-    bodies = sum(len(prompt) - len(prompt.segments[0]) for prompt in prompts)
-    cells = 2 * sum(map(len, heads)) + bodies + _more_cells(prompts) + (len(prompts) + 2 * rows + 3) * tokens
-    limit = FEW_SEQUENCES if cells <= FEW_CELLS else MANY_SEQUENCES
-    return Need(min(4 * len(prompts) + 2 * rows + 3, limit), cells)
-
-
-def _more_cells(prompts: Sequence[Prompt]) -> int:
-    """The cells that pictures take beyond their positions."""
-    return sum(image.cells - image.positions for prompt in prompts for image in prompt.images)
 
 
 def _read_tails(share: Share, prompts: Sequence[Prompt], sequences: Sequence[int]) -> tuple[LogProbs, list[Scores]]:

@@ -8,48 +8,28 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
-from quoth.errors import BusyError
+from quoth.errors import BusyError, ModelError
 from quoth.generators.base import Stop
-from quoth.generators.llama_context import FEW_CELLS, Context
+from quoth.generators.llama_context import MANY_CELLS, Context
 from quoth.generators.llama_loop import DecodingLoop, Pool
+from quoth.generators.llama_need import Need
 from quoth.generators.llama_share import Share
 
-# For several questions at once; opened when two first meet.
-MANY_CELLS = 16384
 # So long nothing is decoded only if those who have a place do not go on, in seconds.
 STUCK_S = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class Need:
-    """What a question needs at most."""
-
-    sequences: int
-    cells: int
 
 
 class Admission:
     """The loop, and the questions that wait for a share of it."""
 
-    def __init__(self, open_context: Callable[[int], Context]) -> None:
-        """Begin small.
-
-        Args:
-            open_context: makes a context of so many cells.
-        """
-        self._open = open_context
-        self.loop = DecodingLoop(open_context(FEW_CELLS))
+    def __init__(self, context: Context) -> None:
+        """Begin with this one; larger ones are made like it."""
+        self.loop = DecodingLoop(context)
         self._door = threading.Condition()
         self._queue: deque[object] = deque()
-
-    @property
-    def waiting(self) -> int:
-        """How many questions wait for a share."""
-        return len(self._queue)
 
     @contextmanager
     def share(self, need: Need, stop: Stop) -> Iterator[Share]:
@@ -82,16 +62,11 @@ class Admission:
                 self._grow(cells)
             return Share(self.loop, self.loop.pool, Stop()), self.loop.pool.take(count)
 
-    def grow(self, cells: int) -> None:
-        """Take a context of at least so many cells from now on."""
-        with self._door:
-            self._grow(cells)
-
     def _admitted(self, need: Need, stop: Stop) -> Share:
         place = object()
         self._queue.append(place)
         try:
-            while not (self._queue[0] is place and self._has_room(need)):
+            while not (self._queue[0] is place and (self._fits(need) or self._makes_room(need))):
                 self._wait(stop)
             return self._admit(need, stop)
         finally:
@@ -104,24 +79,33 @@ class Admission:
         A stream that was begun, is neither read nor closed, and is all that others wait for would keep them for ever.
         """
         stop.check()
-        before = self.loop.batches
-        if not self._door.wait(STUCK_S) and self.loop.batches == before and self.loop.is_resting():
+        before = self.loop.progress
+        if not self._door.wait(STUCK_S) and self.loop.progress == before and self.loop.is_resting():
             cause = f"{self.loop.questions} answers were begun, and nothing goes on with them"
             raise BusyError(cause, "read streams to their end, or close them", STUCK_S)
         stop.check()
-
-    def _has_room(self, need: Need) -> bool:
-        """Whether it fits; who is alone always does, and so does the first who meets another."""
-        return not self.loop.questions or self._fits(need) or self.loop.context.cells < MANY_CELLS
 
     def _fits(self, need: Need) -> bool:
         cells = self.loop.promised + need.cells
         return need.sequences <= self.loop.pool.free and cells <= self.loop.context.cells
 
+    def _makes_room(self, need: Need) -> bool:
+        """Who is alone gets all that it needs, and the first who meets another a large context, if there is memory.
+
+        If not, the others' ends are waited for: then it is alone.
+        """
+        if not self.loop.questions:
+            self._grow(need.cells)
+            return True
+        if self.loop.context.cells >= MANY_CELLS:
+            return False
+        try:
+            self._grow(max(need.cells, MANY_CELLS))
+        except ModelError:
+            return False
+        return True
+
     def _admit(self, need: Need, stop: Stop) -> Share:
-        """Who is alone gets all that there is, if it needs so much."""
-        if not self._fits(need):
-            self._grow(max(need.cells, MANY_CELLS if self.loop.questions else 0))
         loop = self.loop
         pool = Pool(loop.pool.take(min(need.sequences, loop.pool.free)))
         loop.questions += 1
@@ -132,7 +116,7 @@ class Admission:
         """Whoever is at work in the present context ends there; then nothing refers to it, and it is freed."""
         if cells > self.loop.context.cells:
             batches, tokens = self.loop.batches, self.loop.tokens
-            self.loop = DecodingLoop(self._open(1 << (cells - 1).bit_length()))
+            self.loop = DecodingLoop(self.loop.context.larger(1 << (cells - 1).bit_length()))
             self.loop.batches, self.loop.tokens = batches, tokens
 
     def _wake(self) -> None:

@@ -28,7 +28,7 @@ class Bodies:
         cache: StateCache,
         folder: StateFolder | None,
         spell: Callable[[Sequence[int]], bytes],
-        eyes: Callable[[], Projector | None] = lambda: None,
+        eyes: Projector | None = None,
     ) -> None:
         """Begin with what is there.
 
@@ -121,11 +121,10 @@ class Bodies:
 
     def _read_pieces(self, share: Share, sequence: int, start: int, tokens: Tokens, images: Images) -> None:
         """Tokens, and pictures where their placeholders stand."""
-        eyes = self._eyes()
         while tokens:
             image = images.get(tokens[0])
-            if image and eyes:
-                eyes.read(share, sequence, start, image)
+            if image and self._eyes:
+                self._eyes.read(share, sequence, start, image)
                 read = image.positions
             else:
                 read = next((i for i, token in enumerate(tokens) if token < 0), len(tokens))

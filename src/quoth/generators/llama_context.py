@@ -22,9 +22,15 @@ from quoth.generators.llama_batches import BATCH, Entry
 from quoth.types import LogProbs, StateType
 
 # A context for one question, and one for several or for many passages: the runtime can have no more sequences.
-FEW_CELLS, FEW_SEQUENCES, MANY_SEQUENCES = 8192, 64, 256
+FEW_CELLS, FEW_SEQUENCES = 8192, 64
+MANY_CELLS, MANY_SEQUENCES = 16384, 256
 _NO_SLOT = 1
 _CELL_TYPES: dict[StateType, int] = {"f16": llama_cpp.GGML_TYPE_F16, "q8": llama_cpp.GGML_TYPE_Q8_0}
+
+
+@llama_cpp.llama_log_callback
+def be_quiet(_level: int, _text: bytes, _data: ctypes.c_void_p) -> None:
+    """llama.cpp logs hundreds of lines to stderr; its errors come back as statuses."""
 
 
 class Weights:
@@ -45,7 +51,7 @@ class Weights:
 class Context:
     """Sequences of one model. One thread at a time may use it: `llama_loop` sees to that.
 
-    It is freed when it is closed or nothing uses it any more; until then the weights stay.
+    It is freed when it is closed or nothing uses it any more, and before its weights, whoever finds both unused.
     """
 
     def __init__(self, weights: Weights, cells: int, threads: int, state_type: StateType = "f16") -> None:
@@ -63,7 +69,8 @@ class Context:
         params.kv_unified = params.swa_full = params.no_perf = True
         params.type_k = params.type_v = _CELL_TYPES[state_type]
         params.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_ENABLED
-        self._weights, model = weights, weights.pointer
+        self._weights, self._threads, self._state_type = weights, threads, state_type
+        model = weights.pointer
         self._context = llama_cpp.llama_init_from_model(model, params)
         if not self._context:
             raise ModelError(f"no context of {cells} tokens could be made", "free memory or use a smaller model")
@@ -72,15 +79,20 @@ class Context:
         self.vocabulary = llama_cpp.llama_vocab_n_tokens(llama_cpp.llama_model_get_vocab(model))
         self.sequences = int(params.n_seq_max)
         self.cells = cells
-        self.close = weakref.finalize(self, _free, self._context, self._batch)
+        self.close = weakref.finalize(self, _free, self._context, self._batch, weights)
 
     @property
     def pointer(self) -> Any:  # noqa: ANN401 - llama_cpp has no types
         """The runtime's own context, for a library that reads into it."""
         return self._context
 
+    def larger(self, cells: int) -> Context:
+        """Another one, like this, of so many cells. Raises ModelError if there is not enough memory."""
+        return Context(self._weights, cells, self._threads, self._state_type)
+
     def set_threads(self, threads: int) -> None:
         """Use this many threads from the next batch on."""
+        self._threads = threads
         llama_cpp.llama_set_n_threads(self._context, threads, threads)
 
     def truncate(self, sequence: int, length: int) -> None:
@@ -144,6 +156,7 @@ class Context:
         return ModelError(f"the context of {self.cells} tokens is full", "use fewer or shorter passages")
 
 
-def _free(context: ctypes.c_void_p, batch: llama_cpp.llama_batch) -> None:
+def _free(context: ctypes.c_void_p, batch: llama_cpp.llama_batch, _weights: Weights) -> None:
+    """Whoever is to call this holds the weights until then."""
     llama_cpp.llama_batch_free(batch)
     llama_cpp.llama_free(context)

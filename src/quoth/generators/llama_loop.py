@@ -68,6 +68,9 @@ class DecodingLoop:
         self.questions = self.promised = 0
         self.batches = 0
         self.tokens = 0
+        # Rises with whatever is done; what others do outside meanwhile is counted, for it may take as long.
+        self.progress = 0
+        self._outside = 0
         self._turn = threading.Condition()
         self._busy = False
         self._visitors = 0
@@ -81,9 +84,21 @@ class DecodingLoop:
         return self.pool.free == self.pool.size
 
     def is_resting(self) -> bool:
-        """Whether nothing is being decoded and nothing waits for it."""
+        """Whether nothing is being decoded, nothing waits for it, and nobody works outside."""
         with self._turn:
-            return not (self._busy or self._waiting)
+            return not (self._busy or self._waiting or self._outside)
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Do something for a question that goes on: look at a picture, or wait for a state that another makes."""
+        with self._turn:
+            self._outside += 1
+        try:
+            yield
+        finally:
+            with self._turn:
+                self._outside -= 1
+                self.progress += 1
 
     def change(self, *changes: Callable[[], None]) -> None:
         """Do something that takes no time and cannot fail: now, or after the batch at work. The order is kept."""
@@ -193,6 +208,7 @@ class DecodingLoop:
     def _leave(self) -> None:
         with self._turn:
             self._busy = False
+            self.progress += 1
             self._free_since = time.monotonic()
             self._apply()
             self._turn.notify_all()

@@ -21,18 +21,13 @@ from llama_cpp import mtmd_cpp
 from quoth.errors import DocumentError, ModelError
 from quoth.generators.base import Image
 from quoth.generators.llama_batches import BATCH, entries
-from quoth.generators.llama_context import Context, Weights
+from quoth.generators.llama_context import Context, Weights, be_quiet
 from quoth.generators.llama_share import Share
 from quoth.passages.pixels import decode_picture
 
 # What is seen all at once must fit one step of the runtime, which has room for so many; and it bounds the time.
 MOST_TOKENS = 512
 _TEXT, _IMAGE = mtmd_cpp.MTMD_INPUT_CHUNK_TYPE_TEXT, mtmd_cpp.MTMD_INPUT_CHUNK_TYPE_IMAGE
-
-
-@llama_cpp.llama_log_callback
-def _be_quiet(_level: int, _text: bytes, _data: ctypes.c_void_p) -> None:
-    """As for llama.cpp itself: its errors come back as statuses."""
 
 
 class Projector:
@@ -44,16 +39,15 @@ class Projector:
         Raises:
             ModelError: it is none, or that of another model.
         """
-        mtmd_cpp.mtmd_log_set(_be_quiet, ctypes.c_void_p())
-        mtmd_cpp.mtmd_helper_log_set(_be_quiet, ctypes.c_void_p())
+        mtmd_cpp.mtmd_log_set(be_quiet, ctypes.c_void_p())
+        mtmd_cpp.mtmd_helper_log_set(be_quiet, ctypes.c_void_p())
         params = mtmd_cpp.mtmd_context_params_default()
         params.n_threads, params.warmup, params.image_max_tokens = threads, False, MOST_TOKENS
-        self._weights = weights
         self._context = mtmd_cpp.mtmd_init_from_file(os.fsencode(path), weights.pointer, params)
         if not self._context:
             cure = 'set `projector` to the mmproj file of this model, or to "none"'
             raise ModelError(f"{path} is no projector of this model", cure)
-        self.close = weakref.finalize(self, mtmd_cpp.mtmd_free, self._context)
+        self.close = weakref.finalize(self, _free, self._context, weights)
         self._marker = mtmd_cpp.mtmd_get_marker(self._context) or mtmd_cpp.mtmd_default_marker()
         self._sizes: dict[str, tuple[int, int]] = {}
         self._lock = threading.RLock()
@@ -116,6 +110,11 @@ class Projector:
                 yield [_sized(chunks, i) for i in range(mtmd_cpp.mtmd_input_chunks_size(chunks))]
             finally:
                 mtmd_cpp.mtmd_input_chunks_free(chunks)
+
+
+def _free(context: ctypes.c_void_p, _weights: Weights) -> None:
+    """Whoever is to call this holds the weights until then."""
+    mtmd_cpp.mtmd_free(context)
 
 
 # No callback: a null pointer of its type.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,11 @@ from quoth.generators.llama_share import Share
 from quoth.types import LogProbs
 
 Tokens = tuple[int, ...]
+Pair = tuple[int, Tokens, range]
+"""A prompt, what may follow it, and the places of the tokens to be scored."""
+
+# So many tokens are scored at a time, two full batches: more would be no faster, and each takes a cell.
+ROUND = 1024
 
 
 @dataclass(slots=True)
@@ -71,23 +76,22 @@ class LlamaReading:
         Most of its time goes into the vocabulary, a product of a row with all of it for each token: what was
         asked before, or begins like another continuation, is not asked again.
         """
-        room = max(1, self._share.free_sequences // max(1, len(self._prompts)))
         new = self._new([tuple(tokens) for tokens in continuations])
-        for start in range(0, len(new), room):
-            self._learn(new[start : start + room])
+        pairs = [(i, *one) for one in new for i in range(len(self._lengths))]
+        self._keep(new, np.concatenate([np.empty(0, np.float32), *map(self._learn, self._rounds(pairs))]))
         return [self._known_columns(tuple(tokens)) for tokens in continuations]
 
     def reorder(self, index: Sequence[int]) -> None:
         """Row i becomes what row `index[i]` was."""
-        old, rows, taken = self._rows(), [], set()
+        old = self._rows()
+        # What is left out makes room for what is taken again: no more is held than before or after.
+        self._stepped = [row for i, row in enumerate(old) if i in index]
+        self._share.release([row.stepping for i, row in enumerate(old) if i not in index])
         again = [i for n, i in enumerate(index) if i in index[:n]]
         forks = self._share.acquire(len(again))
         self._share.copy([(old[i].stepping, fork, old[i].length) for i, fork in zip(again, forks, strict=True)])
-        for i in index:
-            rows.append(_Row(forks.pop(0) if i in taken else old[i].stepping, old[i].length))
-            taken.add(i)
-        self._share.release([row.stepping for i, row in enumerate(old) if i not in taken])
-        self._stepped = rows
+        places = (forks.pop(0) if i in index[:n] else old[i].stepping for n, i in enumerate(index))
+        self._stepped = [_Row(place, old[i].length) for place, i in zip(places, index, strict=True)]
         self._log_probs = self._log_probs[list(index)]
 
     def fork(self, index: Sequence[int]) -> LlamaReading:
@@ -121,21 +125,30 @@ class LlamaReading:
                 new.append((tokens, range(places[0], len(tokens))))
         return new
 
-    def _learn(self, new: Sequence[tuple[Tokens, range]]) -> None:
-        """Score these under all prompts in one batch: each pair in a sequence of its own."""
-        k = len(self._lengths)
-        forks = self._fork([i for _ in new for i in range(k)])
+    def _rounds(self, pairs: Sequence[Pair]) -> Iterator[Sequence[Pair]]:
+        """As many at a time as there are sequences, and not many cells."""
+        room = max(1, self._share.free_sequences)
+        start = cells = 0
+        for end, (_, tokens, _) in enumerate(pairs):
+            cells += len(tokens)
+            if end > start and (end - start == room or cells > ROUND):
+                yield pairs[start:end]
+                start, cells = end, len(tokens)
+        if pairs:
+            yield pairs[start:]
+
+    def _learn(self, pairs: Sequence[Pair]) -> NDArray[np.float32]:
+        """Score these in one batch, each in a sequence of its own."""
+        forks = self._fork([i for i, _, _ in pairs])
         batch: list[Entry] = []
         targets: list[int] = []
-        for (tokens, places), sequences in zip(new, np.reshape(forks, (-1, k)).tolist(), strict=True):
-            for i, fork in enumerate(sequences):
-                batch += entries(fork, self._lengths[i], tokens[:-1], outputs=len(places))
-                targets += tokens[places.start :]
+        for fork, (i, tokens, places) in zip(forks, pairs, strict=True):
+            batch += entries(fork, self._lengths[i], tokens[:-1], outputs=len(places))
+            targets += tokens[places.start :]
         try:
-            scores = self._share.score(batch, targets)
+            return self._share.score(batch, targets)
         finally:
             self._share.release(forks)
-        self._keep(new, scores)
 
     def _keep(self, new: Sequence[tuple[Tokens, range]], scores: NDArray[np.float32]) -> None:
         done, k = 0, len(self._lengths)

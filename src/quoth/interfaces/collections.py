@@ -61,6 +61,19 @@ class Collections:
             return self.all[0]
         raise NotFoundError(f"there is no collection {name!r}", f"choose one of: {', '.join(self._by_name)}")
 
+    def reached(self, home: Collection, names: Sequence[str]) -> list[Collection]:
+        """What a key in `home`'s folder opens that names these.
+
+        No name, or its own folder's, is `home`, whatever else is called so. Another is the one collection whose folder
+        is called so: if there are several, none of them, for nobody knows which was meant.
+        """
+        own = collection_of(home.base.folder)
+        opened = [home] if own in names or not names else []
+        for name in names:
+            called = [one for one in self.all if name != own and collection_of(one.base.folder) == name]
+            opened += called if len(called) == 1 else []
+        return opened
+
 
 def _unused(name: str, taken: dict[str, Collection]) -> str:
     number = 2

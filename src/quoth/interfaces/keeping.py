@@ -34,7 +34,14 @@ class Incoming:
     """A new folder to receive files in; a context manager, which removes it at its end."""
 
     def __init__(self, uploads: Path) -> None:
-        """Make it, in the folder where uploads are kept."""
+        """Make it, in the folder where uploads are kept.
+
+        Raises:
+            StoreError: `uploads` is a link.
+        """
+        if uploads.is_symlink():
+            # A page in it could not be told from others, which may show what lies beside them.
+            raise StoreError(f"{uploads} is a link", "make it a folder; the whole knowledge base may lie elsewhere")
         root = uploads / _INCOMING
         root.mkdir(parents=True, exist_ok=True)
         self.files: list[Path] = []

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
+from quoth.manifest import is_knowledge_base
 from quoth.passages.album import Album
 from quoth.passages.content import Reference
 from quoth.types import Figure
@@ -31,15 +32,18 @@ def resolve(references: Iterable[Reference], fetch: Fetch) -> tuple[Figure, ...]
 
 
 def beside(file: Path) -> Fetch:
-    """Reads files in the folder of `file` and below it; never others, never from a network."""
+    """Reads files in the folder of `file` and below it; never others, never from a network.
+
+    What lies in a knowledge base's folder is never read: there are files of many people, not all for the same eyes.
+    """
     folder = file.resolve().parent
 
     def fetch(source: str) -> bytes | None:
         try:
             path = (folder / local_name(source)).resolve()
             # After links are followed: one that leads out of the folder is not followed either.
-            is_ours = path.is_relative_to(folder) and path.is_file() and path.stat().st_size <= _LARGEST
-            return path.read_bytes() if is_ours else None
+            is_ours = path.is_relative_to(folder) and not any(map(is_knowledge_base, path.parents))
+            return path.read_bytes() if is_ours and path.is_file() and path.stat().st_size <= _LARGEST else None
         except (OSError, ValueError):  # ValueError: a name with a NUL, or one that is no address
             return None
 

@@ -9,7 +9,7 @@ from quoth.rag.hypotheses import Decoded, Decoding, Limits, Search, finish, noth
 from quoth.rag.marginal import with_memory
 from quoth.rag.memory import Memory
 from quoth.rag.prompt import PromptMaker, prompt_maker
-from quoth.rag.quotation import decode_quotes
+from quoth.rag.quotation import decode_quotes, widened
 from quoth.rag.quote import find_quote
 from quoth.rag.relevance import gains, relevance, weighty
 from quoth.rag.sequence import decode_sequence
@@ -43,5 +43,6 @@ __all__ = [
     "relevance",
     "signals",
     "weighty",
+    "widened",
     "with_memory",
 ]

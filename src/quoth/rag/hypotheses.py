@@ -66,6 +66,10 @@ class Search:
         """How many hypotheses a beam needs to give as many answers as are wanted."""
         return max(self.beams, self.answers)
 
+    def rows(self, passages: int) -> int:
+        """How many sequences hypotheses over so many passages take at most; what is drawn is forked first."""
+        return passages * (2 * self.answers if self.temperature else self.width)
+
     def score(self, log_prob: float, length: int) -> float:
         """What hypotheses are compared by; higher is better."""
         return float(log_prob / max(length, 1) ** self.length_penalty)

@@ -16,6 +16,11 @@ from quoth.rag.spans import Spans, apart
 STARTS = 4
 
 
+def widened(search: Search) -> Search:
+    """The search for quotes that are apart: more answers than are wanted, for some will overlap; none is drawn."""
+    return replace(search, temperature=0.0, beams=max(search.beams, STARTS), answers=2 + 2 * search.answers)
+
+
 def decode_quotes(
     reading: Reading, log_prior: Logs, memory: Memory, limits: Limits, search: Search, spans: Sequence[Spans]
 ) -> Decoding:
@@ -29,8 +34,7 @@ def decode_quotes(
         search: how to look for answers; quotes are searched, never drawn.
         spans: those of the k passages.
     """
-    wide = replace(search, temperature=0.0, beams=max(search.beams, STARTS), answers=2 + 2 * search.answers)
-    found = finish(decode_sequence(reading, log_prior, memory, limits, wide, spans))
+    found = finish(decode_sequence(reading, log_prior, memory, limits, widened(search), spans))
     kept = [found[i] for i in apart([[one.place(answer.tokens) for one in spans] for answer in found])]
     answers = kept[: search.answers] or [nothing(with_memory(log_prior, memory.prior), 0.0)]
     yield answers[0].tokens

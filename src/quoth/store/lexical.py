@@ -24,7 +24,11 @@ _MOST_WORDS = 64
 
 
 def match_words(tables: Sequence[tuple[PassageTable, str]], words: str, k: int) -> list[Found]:
-    """The k best of each table with its condition, in no order; their scores can be compared."""
+    """The k best of each table with its condition, in no order; their scores can be compared.
+
+    What is no text in UTF-8 (a lone surrogate: a byte of a terminal that was none either) is no word.
+    """
+    words = words.encode("utf-8", "replace").decode("utf-8")
     if len(tables) == 1:
         [(table, where)] = tables
         return table.matching(MatchQuery(words, "words"), k, where)

@@ -22,7 +22,7 @@ app = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=True)
 def create(
     name: Annotated[str, typer.Option(help="What to call it.", show_default="a random name")] = "",
     collections: Annotated[
-        str, typer.Option(metavar="A,B", help="The knowledge bases it reaches.", show_default="this one")
+        str, typer.Option(metavar="A,B", help="The folders of knowledge bases it opens.", show_default="this one")
     ] = "",
     groups: Annotated[
         str, typer.Option(metavar="A,B", help="Whose documents it sees, besides everybody's.", show_default=False)
@@ -34,12 +34,11 @@ def create(
 ) -> None:
     """Make a key. It is shown once: only its hash is kept."""
     knowledge = quoth.open(kb)
-    reached = names_in(collections) or [collection_of(knowledge.folder)]
     token, key = _keys(knowledge).create(
-        reached, names_in(groups) or (), name=name, read_only=read_only, per_minute=per_minute
+        names_in(collections) or (), names_in(groups) or (), name=name, read_only=read_only, per_minute=per_minute
     )
     if as_json:
-        print_json({"key": token, **_shape(key)})
+        print_json({"key": token, **_shape(key, knowledge)})
     else:
         err.print(f"{key.name}: keep it now, it is not shown again", markup=False)
         out.print(token, markup=False)
@@ -48,12 +47,14 @@ def create(
 @app.command("list", epilog="Example: quoth key list --json")
 def list_keys(kb: Kb = None, as_json: Json = False) -> None:
     """List the keys and what they open."""
-    keys = _keys(quoth.open(kb)).all()
+    knowledge = quoth.open(kb)
+    keys = _keys(knowledge).all()
     if as_json:
-        print_json([_shape(key) for key in keys])
+        print_json([_shape(key, knowledge) for key in keys])
         return
     for key in keys:
-        facts = [f"reaches {', '.join(key.collections)}", f"sees {', '.join(key.groups) or 'what everybody sees'}"]
+        opens = ", ".join(_opened(key, knowledge))
+        facts = [f"opens {opens}", f"sees {', '.join(key.groups) or 'what everybody sees'}"]
         facts += ["read only"] if key.read_only else []
         facts += [f"{key.per_minute} a minute"] if key.per_minute else []
         out.print(f"{key.name}  {'; '.join(facts)}; made {key.created}", markup=False)
@@ -84,6 +85,12 @@ def _keys(knowledge: quoth.KnowledgeBase) -> Keys:
     return Keys(knowledge.folder)
 
 
-def _shape(key: Key) -> dict[str, object]:
+def _opened(key: Key, knowledge: quoth.KnowledgeBase) -> list[str]:
+    """The names of what a key opens; its own knowledge base is called as its folder is called now."""
+    return list(key.collections) or [collection_of(knowledge.folder)]
+
+
+def _shape(key: Key, knowledge: quoth.KnowledgeBase) -> dict[str, object]:
     """What is told of a key."""
-    return {name: value for name, value in asdict(key).items() if name != "digest"}
+    told = {name: value for name, value in asdict(key).items() if name != "digest"}
+    return {**told, "collections": _opened(key, knowledge)}

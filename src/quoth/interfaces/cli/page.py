@@ -17,8 +17,9 @@ def page(
     kb: Kb = None,
 ) -> None:
     """Chat, search, write and add documents on a web page."""
-    from quoth.interfaces.page.launch import launch
+    from quoth.interfaces.page.launch import door, launch
 
     folder = quoth.open(kb).folder
+    door(folder).check()
     err.print(f"Quoth's page is at http://127.0.0.1:{port}; Ctrl-C ends it.", markup=False, soft_wrap=True)
     launch(folder, port, browser)

@@ -60,7 +60,7 @@ async def answer(wanted: AnswerRequest, room: Reading, request: Request) -> Resp
     without. A refusal may follow pieces: where an answer comes from is known in full at its end.
     """
     asking = await room.service.desk.take(
-        lambda: room.asked(**wanted.settings).stream(wanted.question), request.is_disconnected, room.visitor.name
+        lambda: room.asked(**wanted.settings).stream(wanted.question), request.is_disconnected, room.visitor.id
     )
     if wanted.stream:
         return Spoken(asking, _events(asking), "error")

@@ -22,6 +22,7 @@ from quoth.interfaces.http.openai import routes as openai_routes
 from quoth.interfaces.http.refusals import tell_errors
 from quoth.interfaces.http.replies import HealthReply
 from quoth.interfaces.http.service import Service, TheService
+from quoth.interfaces.http.turns import Turns
 from quoth.interfaces.keeping import sweep
 from quoth.knowledge import KnowledgeBase
 
@@ -38,7 +39,7 @@ _plain = APIRouter(tags=["server"])
 
 
 @_plain.get("/health", response_model=HealthReply, summary="Whether the server lives")
-def health() -> dict[str, Any]:
+async def health() -> dict[str, Any]:
     """For load balancers; it needs no key."""
     return {"status": "ok", "version": version("quoth")}
 
@@ -49,7 +50,7 @@ def health() -> dict[str, Any]:
     response_class=Response,
     responses={200: {"content": {"text/plain": {}}, "description": "Prometheus's text format."}},
 )
-def metrics(service: TheService) -> Response:
+async def metrics(service: TheService) -> Response:
     """Requests, seconds, first tokens, questions and jobs waiting, tokens, refusals; no names of anything."""
     return Response(service.meters.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
@@ -64,7 +65,7 @@ def make_app(bases: Sequence[KnowledgeBase], locked: bool = False) -> FastAPI:
     """
     meters = Meters()
     collections = Collections(bases)
-    service = Service(collections, Desk(meters), Jobs(meters), meters)
+    service = Service(collections, Desk(meters), Turns(), Jobs(meters), meters)
 
     @asynccontextmanager
     async def living(_: FastAPI) -> AsyncIterator[None]:

@@ -77,7 +77,7 @@ async def upload(
     room.service.jobs.check_room()
     incoming = await uploads.receive(request, room.uploads)
     names = [file.name for file in incoming.files]
-    job = Job("add", room.name, room.visitor.name, names, total=len(names))
+    job = Job("add", room.name, room.visitor.id, names, total=len(names))
     folder = uploads.place_of(room.uploads, room.groups)
     work = partial(uploads.add, room.base, incoming, folder, room.service.jobs)
     try:
@@ -129,7 +129,7 @@ def get_file(document_id: DocumentId, room: Reading) -> Response:
 async def delete_document(document_id: DocumentId, room: Writing) -> Response:
     """Take it out, and its file if it was uploaded; it is gone from every answer at once."""
     known = await asyncio.to_thread(_find, room, document_id)
-    job = Job("remove", room.name, room.visitor.name, [known.name], total=1)
+    job = Job("remove", room.name, room.visitor.id, [known.name], total=1)
     ended = room.service.jobs.submit(job, partial(uploads.remove, room.base, known))
     is_done = await _wait(ended)
     if is_done:
@@ -142,7 +142,7 @@ def get_job(
     job_id: Annotated[str, Path(pattern="^[0-9a-f]{16}$")], service: TheService, visitor: TheVisitor
 ) -> dict[str, Any]:
     """A job of yours: its state, the documents done, what failed."""
-    return _job_shape(service.jobs.find(job_id, visitor.name))
+    return _job_shape(service.jobs.find(job_id, visitor.id))
 
 
 async def _wait(ended: Future[None]) -> bool:

@@ -7,7 +7,7 @@ name this machine (a name that an attacker lets point here does not), and an Ori
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from quoth.access import Key, Keys, Rates
 from quoth.errors import QuothError
-from quoth.interfaces.collections import Collections
+from quoth.interfaces.collections import Collection, Collections
 from quoth.interfaces.http.refusals import RefusedError, reply_to
 
 VISITOR = "quoth.visitor"
@@ -29,10 +29,12 @@ _OPEN = ("/health", "/docs", "/openapi.json", "/static-offline-docs/")
 class Visitor:
     """Who asks.
 
-    name: the key's name, "" for anybody on this machine. keys: what opens each collection; None opens all.
+    name: the key's name, "" for anybody on this machine; each folder has names of its own. id: the key's digest, which
+    nobody else has. keys: what opens each collection; None opens all.
     """
 
     name: str = ""
+    id: str = ""
     keys: Mapping[str, Key] | None = None
 
 
@@ -41,8 +43,8 @@ class KeyRing:
 
     def __init__(self, collections: Collections, locked: bool = False) -> None:
         """`locked`: nobody comes in without a key, though there may be none yet."""
-        self._names = [one.name for one in collections.all]
-        self._keys = [Keys(one.base.folder) for one in collections.all]
+        self._collections = collections
+        self._keys = [(one, Keys(one.base.folder)) for one in collections.all]
         self._locked = locked
 
     @property
@@ -54,15 +56,17 @@ class KeyRing:
     @property
     def has_keys(self) -> bool:
         """Whether there is a key."""
-        return any(keys.all() for keys in self._keys)
+        return any(keys.all() for _, keys in self._keys)
 
-    def find(self, token: str) -> Key | None:
-        """What this key opens, if it is one."""
-        return next((key for keys in self._keys if (key := keys.find(token))), None)
+    def find(self, token: str) -> list[tuple[Collection, Key]]:
+        """What is known of this key, and in whose folder: in several if one is a copy of another."""
+        return [(home, key) for home, keys in self._keys if (key := keys.find(token))]
 
-    def visitor(self, key: Key) -> Visitor:
-        """Who has this key, and which of the collections it opens."""
-        return Visitor(key.name, {name: key for name in self._names if key.reaches(name)})
+    def visitor(self, held: Sequence[tuple[Collection, Key]]) -> Visitor:
+        """Who has this key, and which of the collections it opens: each as its own folder says, if that knows it."""
+        others = {one.name: key for home, key in held for one in self._collections.reached(home, key.collections)}
+        own = {home.name: key for home, key in held if home.name in others}
+        return Visitor(held[0][1].name, held[0][1].digest, {**others, **own})
 
 
 class Gate:
@@ -90,14 +94,15 @@ class Gate:
         if path.startswith(_OPEN):
             return Visitor(keys={})
         scheme, _, token = headers.get("authorization", "").partition(" ")
-        key = self._ring.find(token.strip()) if scheme.lower() == "bearer" else None
-        if key is None:
+        held = self._ring.find(token.strip()) if scheme.lower() == "bearer" else []
+        if not held:
             cure = "send Authorization: Bearer KEY; quoth key create makes one"
             raise RefusedError(401, "there is no key, or it is not known here", cure, WWW_Authenticate="Bearer")
+        key = held[0][1]
         if wait := self._rates.take(key):
             cause = f"the key {key.name!r} has had its {key.per_minute} requests a minute"
             raise RefusedError(429, cause, "wait a little", Retry_After=str(math.ceil(wait)))
-        return self._ring.visitor(key)
+        return self._ring.visitor(held)
 
 
 def check_local(headers: Headers) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import unicodedata
 import zipfile
@@ -34,6 +35,8 @@ _BEGINNINGS: dict[str, tuple[bytes, ...]] = {
 _WIDE = (b"\xff\xfe", b"\xfe\xff")
 # Office files unpack to some 10 times their size, sparse tables to 50.
 _BOMB_RATIO, _BOMB_FROM, _BOMB_ANYWAY, _BOMB_MEMBERS = 100, 20 << 20, 1 << 30, 20_000
+# An archive's directory is read whole, before its members can be counted; one takes some 100 bytes there, 46 at least.
+_DIRECTORY_BYTES = 4 << 20
 
 
 def safe_name(given: str | None) -> str:
@@ -92,7 +95,7 @@ def _begins_as(kind: str, head: bytes) -> bool:
 def _check_archive(path: Path) -> None:
     """Refuse what unpacks to more than its size explains. The worker that unpacks it has limits besides."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with _Frugal(path) as file, zipfile.ZipFile(file) as archive:
             members = archive.infolist()
     except (zipfile.BadZipFile, zlib.error, OSError, ValueError, NotImplementedError) as error:
         raise RefusedError(422, f"{path.name} is broken ({error})", "save it anew") from error
@@ -106,8 +109,19 @@ def _check_archive(path: Path) -> None:
 def _ends_as_archive(path: Path) -> bool:
     """Whether an archive's directory is the end of the file: the file would be two things at once."""
     try:
-        with zipfile.ZipFile(path) as archive, path.open("rb") as file:
+        with _Frugal(path) as file, zipfile.ZipFile(file) as archive:
             file.seek(-len(_DIRECTORY_ENDS) - 18 - len(archive.comment), os.SEEK_END)
             return bool(archive.infolist()) and file.read(len(_DIRECTORY_ENDS)) == _DIRECTORY_ENDS
     except (zipfile.BadZipFile, zlib.error, OSError, ValueError, NotImplementedError):
         return False
+
+
+class _Frugal(io.FileIO):
+    """A file of which no large piece is read at once: what `zipfile` makes of a directory takes ten times its size."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Up to `size` bytes. Raises RefusedError if that is more than a directory may have."""
+        if size is not None and size > _DIRECTORY_BYTES:
+            cause = f"{Path(os.fsdecode(self.name)).name} has a directory of {size / 1e6:.0f} MB"
+            raise RefusedError(422, cause, "split it")
+        return super().read(_DIRECTORY_BYTES if size is None or size < 0 else size)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -14,15 +15,17 @@ from quoth.interfaces.http.gate import VISITOR, Visitor
 from quoth.interfaces.http.jobs import Jobs
 from quoth.interfaces.http.metrics import Meters
 from quoth.interfaces.http.refusals import RefusedError
+from quoth.interfaces.http.turns import Result, Turns
 from quoth.knowledge import KnowledgeBase
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What one server has."""
+    """What one server has. desk: where questions wait; turns: where shorter work does."""
 
     collections: Collections
     desk: Desk
+    turns: Turns
     jobs: Jobs
     meters: Meters
 
@@ -58,6 +61,10 @@ class Room:
         """The knowledge base with these ways to answer."""
         return self.base.with_settings(**settings) if settings else self.base
 
+    async def take(self, work: Callable[[], Result]) -> Result:
+        """What this work gives, in its turn; see `Turns.take`."""
+        return await self.service.turns.take(work, self.visitor.id)
+
     def check_writing(self) -> Room:
         """Itself, if the visitor may write.
 
@@ -69,13 +76,13 @@ class Room:
         return self
 
 
-def service_of(request: Request) -> Service:
-    """What the server has."""
+async def service_of(request: Request) -> Service:
+    """What the server has. Like all dependencies it waits for nothing, nor for a thread: those may all be busy."""
     service: Service = request.app.state.service
     return service
 
 
-def visitor_of(request: Request) -> Visitor:
+async def visitor_of(request: Request) -> Visitor:
     """Who asks, as the gate found."""
     visitor: Visitor = request.scope[VISITOR]
     return visitor
@@ -109,7 +116,7 @@ TheService = Annotated[Service, Depends(service_of)]
 TheVisitor = Annotated[Visitor, Depends(visitor_of)]
 
 
-def room(
+async def room(
     service: TheService,
     visitor: TheVisitor,
     collection: Annotated[
@@ -120,7 +127,7 @@ def room(
     return room_for(service, visitor, collection)
 
 
-def room_to_write(found: Annotated[Room, Depends(room)]) -> Room:
+async def room_to_write(found: Annotated[Room, Depends(room)]) -> Room:
     """The same for routes that change it."""
     return found.check_writing()
 

@@ -11,6 +11,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import CallToolResult, ContentBlock, ImageContent, TextContent
 from pydantic import BaseModel, Field
 
+from quoth.access import Keyless
 from quoth.assistants.desk import Desk
 from quoth.errors import QuothError
 from quoth.interfaces import shapes
@@ -31,8 +32,10 @@ Name = Annotated[str, Field(description="A collection, as list_documents names t
 class Tools:
     """The tools over some knowledge bases. Each gives data by its schema, and the same as text for those who read."""
 
-    def __init__(self, collections: Collections) -> None:
+    def __init__(self, collections: Collections, door: Keyless | None = None) -> None:
+        """`door` is what each call goes through first: over HTTP anybody on this machine may call."""
         self._collections = collections
+        self._door = door
         self._desk = Desk(AT_ONCE, WAITING)
 
     @property
@@ -106,6 +109,8 @@ class Tools:
 
     @contextmanager
     def _base(self, collection: str) -> Iterator[KnowledgeBase]:
+        if self._door:
+            self._door.check()
         yield self._collections.find(collection or None).base
 
 

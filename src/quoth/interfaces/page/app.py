@@ -6,7 +6,9 @@ from pathlib import Path
 
 import streamlit as st
 
+from quoth.access import Keyless
 from quoth.interfaces.page import chatting, documents, mapping, searching, writing
+from quoth.interfaces.page.launch import door
 from quoth.interfaces.page.shared import open_base, refusing
 
 
@@ -23,8 +25,13 @@ def main() -> None:
         ]
     )
     with refusing():
-        open_base()
+        _door().check()
         pages.run()
+
+
+@st.cache_resource
+def _door() -> Keyless:
+    return door(open_base().folder)
 
 
 main()

@@ -7,6 +7,7 @@ import os
 import sys
 from pathlib import Path
 
+from quoth.access import Keyless
 from quoth.errors import MissingExtraError
 
 APP = Path(__file__).with_name("app.py")
@@ -26,6 +27,11 @@ _OPTIONS = {
     "theme.dark.primaryColor": "#56b4e9",
     "logger.level": "error",
 }
+
+
+def door(folder: Path) -> Keyless:
+    """What the page goes through at each click: anybody on this machine can reach it."""
+    return Keyless([folder], "use quoth chat, or quoth serve with a key")
 
 
 def launch(folder: Path, port: int, browser: bool) -> None:

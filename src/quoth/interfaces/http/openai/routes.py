@@ -14,19 +14,20 @@ from quoth.interfaces.http.openai.requests import ChatRequest, EmbeddingRequest
 from quoth.interfaces.http.refusals import RefusedError
 from quoth.interfaces.http.replies import Errors
 from quoth.interfaces.http.service import TheService, TheVisitor, room_for, rooms_of
+from quoth.knowledge import KnowledgeBase
 
 router = APIRouter(prefix="/v1", tags=["OpenAI-compatible"], responses=Errors)
 
 
 @router.get("/models", summary="List the collections")
-def models(service: TheService, visitor: TheVisitor) -> dict[str, Any]:
+async def models(service: TheService, visitor: TheVisitor) -> dict[str, Any]:
     """The names that go into `model`: "quoth" is the first collection."""
     names = dict.fromkeys(["quoth", *(room.name for room in rooms_of(service, visitor))])
     return {"object": "list", "data": [_model(name) for name in names]}
 
 
 @router.get("/models/{model}", summary="Tell of a collection")
-def model(model: str, service: TheService, visitor: TheVisitor) -> dict[str, Any]:
+async def model(model: str, service: TheService, visitor: TheVisitor) -> dict[str, Any]:
     """One of them."""
     room_for(service, visitor, model)
     return _model(model)
@@ -49,7 +50,7 @@ async def chat(wanted: ChatRequest, service: TheService, visitor: TheVisitor, re
     history, message = wanted.conversation
     room = room_for(service, visitor, wanted.model)
     asking = await service.desk.take(
-        lambda: room.asked(**wanted.settings).chat(history).say(message), request.is_disconnected, visitor.name
+        lambda: room.asked(**wanted.settings).chat(history).say(message), request.is_disconnected, visitor.id
     )
     reply = Reply(wanted)
     if wanted.stream:
@@ -61,13 +62,17 @@ async def chat(wanted: ChatRequest, service: TheService, visitor: TheVisitor, re
 
 
 @router.post("/embeddings", summary="Embed texts")
-def embeddings(wanted: EmbeddingRequest, service: TheService, visitor: TheVisitor) -> dict[str, Any]:
+async def embeddings(wanted: EmbeddingRequest, service: TheService, visitor: TheVisitor) -> dict[str, Any]:
     """(n,) texts to vectors of unit length, by the encoder of texts."""
-    vectors = room_for(service, visitor, wanted.model).base.embed(wanted.texts)
-    if wanted.dimensions not in (None, vectors.shape[1]):
-        raise RefusedError(
-            400, f"the encoder has {vectors.shape[1]} dimensions, not {wanted.dimensions}", "leave it out"
-        )
+    room = room_for(service, visitor, wanted.model)
+    return await room.take(lambda: _embedded(room.base, wanted))
+
+
+def _embedded(base: KnowledgeBase, wanted: EmbeddingRequest) -> dict[str, Any]:
+    dimension = base.embed([]).shape[1]
+    if wanted.dimensions not in (None, dimension):
+        raise RefusedError(400, f"the encoder has {dimension} dimensions, not {wanted.dimensions}", "leave it out")
+    vectors = base.embed(wanted.texts)
     as_base64 = wanted.encoding_format == "base64"
     data = [
         {
