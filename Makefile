@@ -34,7 +34,7 @@ page serve: $(VENV)/.quoth
 
 # Two workers: each loads models of its own, some 3 GB.
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
