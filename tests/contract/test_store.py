@@ -201,7 +201,7 @@ def test_a_second_handle_sees_each_commit_at_once(opened):
         put(writer, **{f"d{number}": ["a cat"]})
         assert len(reader.documents()) == reader.count() == len(reader.matching("cat", 9)) == number + 1
     writer.remove(["d1"])
-    assert list(held(reader)) == list(reader.documents())
+    assert set(held(reader)) == set(reader.documents())  # a scan has no order
     assert set(reader.documents()) == {"d0", "d2"}
 
 
