@@ -101,9 +101,21 @@ def writing(folder: Path, encoder: str, dimension: int) -> Iterator[None]:
     if not is_knowledge_base(folder):
         write_manifest(folder, encoder, dimension)
     check_encoder(folder, encoder)
-    lock = FileLock(folder / "writer.lock", timeout=0)
+    with alone(folder, "writer.lock"):
+        yield
+
+
+@contextmanager
+def alone(folder: Path, lock: str) -> Iterator[None]:
+    """One process at a time, by the lock file `lock` in `folder`; nobody waits.
+
+    Raises:
+        StoreError: another process has it, or the folder cannot be written.
+    """
+    held = FileLock(folder / lock, timeout=0)
     try:
-        lock.acquire()
+        (folder / lock).parent.mkdir(parents=True, exist_ok=True)
+        held.acquire()
     except Timeout as error:
         raise StoreError("another process is adding to this knowledge base", "wait until it ends") from error
     except OSError as error:
@@ -111,7 +123,7 @@ def writing(folder: Path, encoder: str, dimension: int) -> Iterator[None]:
     try:
         yield
     finally:
-        lock.release()
+        held.release()
 
 
 def _is_ours(name: str) -> bool:

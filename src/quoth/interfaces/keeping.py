@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 import secrets
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -21,13 +21,15 @@ from quoth.errors import StoreError
 from quoth.ingestion import Progress
 from quoth.interfaces.collections import documents_of
 from quoth.knowledge import KnowledgeBase
-from quoth.manifest import UPLOADS_FOLDER
+from quoth.manifest import UPLOADS_FOLDER, alone
 from quoth.sources import digest, document_id
 from quoth.store import StoredDocument
 from quoth.types import AddReport
 
 # Names with a point are none of files that are taken.
 _INCOMING, _FORMER, _PLACES = ".incoming", ".former", ".places"
+# Held from the exchange to the commit: nobody else moves uploads meanwhile.
+_MOVING = f"{_INCOMING}/lock"
 
 
 class Incoming:
@@ -79,7 +81,7 @@ def keep(base: KnowledgeBase, incoming: Incoming, folder: Path, progress: Progre
     """
     targets = [folder / file.name for file in incoming.files]
     received, uploads = incoming.files[0].parent, base.folder / UPLOADS_FOLDER
-    with _alone(uploads):
+    with alone(uploads, _MOVING):
         _note(received, [target.relative_to(uploads).as_posix() for target in targets])
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -101,7 +103,7 @@ def remove(base: KnowledgeBase, document: StoredDocument) -> None:
     if uploads.resolve() not in file.parents:
         base.remove(document)
         return
-    with _alone(uploads):
+    with alone(uploads, _MOVING):
         base.remove(document)
         file.unlink(missing_ok=True)
 
@@ -114,33 +116,11 @@ def sweep(base: KnowledgeBase) -> None:
     root = base.folder / UPLOADS_FOLDER / _INCOMING
     if not root.is_dir():
         return
-    with suppress(StoreError), _alone(root.parent):
+    with suppress(StoreError), alone(root.parent, _MOVING):
         for received in [entry for entry in root.iterdir() if entry.is_dir()]:
             with suppress(Timeout), _lock_of(received):
                 _settle(base, received)
                 _discard(received)
-
-
-@contextmanager
-def _alone(uploads: Path) -> Iterator[None]:
-    """Nobody else moves uploads, from the exchange to the commit.
-
-    Raises:
-        StoreError: another does, or it cannot be written.
-    """
-    root = uploads / _INCOMING
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(root / "lock", timeout=0)
-        lock.acquire()
-    except Timeout as error:
-        raise StoreError("another process is adding to this knowledge base", "wait until it ends") from error
-    except OSError as error:
-        raise StoreError(f"{uploads} cannot be written ({error})", "check its rights and room") from error
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _lock_of(received: Path) -> FileLock:
