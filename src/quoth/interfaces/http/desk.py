@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Protocol
 
@@ -15,18 +15,12 @@ from quoth.answer import Answer
 from quoth.assistants import desk
 from quoth.errors import QuothError, StoppedError
 from quoth.interfaces.http.metrics import Meters
-from quoth.interfaces.http.refusals import RefusedError
+from quoth.interfaces.http.turns import LOOK_S, Gone, called, hung_up
 
 AT_ONCE = 4
 """Questions that are answered at a time: so many fill the batches (benchmarks/load.py)."""
 WAITING = 32
 """Questions that may wait besides; the next is sent away."""
-LOOK_S = 0.5
-"""How often it is asked whether the client still waits."""
-
-
-Gone = Callable[[], Awaitable[bool]]
-"""Tells whether nobody waits for an answer any more."""
 
 
 class Stream(Protocol):
@@ -59,15 +53,8 @@ class Desk:
             RefusedError: nobody waits for it any more.
             QuothError: what `begin` raises; the place is free again.
         """
-        called, loop = anyio.Event(), asyncio.get_running_loop()
-
-        def call() -> None:
-            loop.call_soon_threadsafe(called.set)
-
-        ticket = self._queue.line_up(client, call)
+        ticket = await called(self._queue, client, gone)
         try:
-            await _turn(called, gone)
-            ticket.check()
             return Asking(await to_thread.run_sync(begin), ticket.leave, self._meters)
         except BaseException:
             ticket.leave()
@@ -141,23 +128,6 @@ class Asking:
         return self._stream.answer
 
 
-async def _turn(called: anyio.Event, gone: Gone) -> None:
-    """Wait until it is called; who hangs up keeps no place in the queue.
-
-    Raises:
-        RefusedError: nobody waits any more.
-    """
-    while not called.is_set():
-        with anyio.move_on_after(LOOK_S):
-            await called.wait()
-        if not called.is_set() and await gone():
-            raise _hung_up()
-
-
-def _hung_up() -> RefusedError:
-    return RefusedError(499, "the client hung up")
-
-
 @asynccontextmanager
 async def _watched(gone: Gone | None, stream: Stream) -> AsyncIterator[None]:
     """Close the stream as soon as nobody waits for it.
@@ -176,6 +146,6 @@ async def _watched(gone: Gone | None, stream: Stream) -> AsyncIterator[None]:
     try:
         yield
     except StoppedError as error:
-        raise _hung_up() from error
+        raise hung_up() from error
     finally:
         watching.cancel()
